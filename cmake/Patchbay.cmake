@@ -1,0 +1,65 @@
+# The project's only build vocabulary: a library per common/ folder, an executable per plugin.
+
+# Flags of everything that is ours.
+add_library(patchbay_options INTERFACE)
+target_compile_options(
+  patchbay_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
+            -ffunction-sections -fdata-sections
+            $<$<BOOL:${PATCHBAY_WERROR}>:-Werror>
+            $<$<BOOL:${PATCHBAY_SANITIZE}>:-fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer
+            -fno-sanitize-recover=all>
+            $<$<BOOL:${PATCHBAY_FUZZ}>:-fsanitize=fuzzer-no-link>)
+target_compile_definitions(
+  patchbay_options INTERFACE _GNU_SOURCE PATCHBAY_VERSION="${PROJECT_VERSION}"
+                             $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+target_link_options(
+  patchbay_options INTERFACE -Wl,--gc-sections
+                             $<$<BOOL:${PATCHBAY_SANITIZE}>:-fsanitize=${PATCHBAY_SANITIZE}>)
+
+# Debian has no static archive of spdlog and fmt: both are used as headers.
+add_library(patchbay_spdlog INTERFACE)
+target_compile_definitions(
+  patchbay_spdlog INTERFACE FMT_HEADER_ONLY SPDLOG_FMT_EXTERNAL SPDLOG_HEADER_ONLY
+                            SPDLOG_DISABLE_DEFAULT_LOGGER)
+
+# Only libnl's core archive: messages and sockets. Requests are built here, attribute by attribute.
+find_library(LIBNL_STATIC libnl-3.a REQUIRED)
+add_library(patchbay_libnl INTERFACE)
+target_include_directories(patchbay_libnl SYSTEM INTERFACE ${LIBNL_INCLUDE_DIRS})
+target_link_libraries(patchbay_libnl INTERFACE ${LIBNL_STATIC})
+if(PATCHBAY_STATIC)
+  # libnl's functions that print and read names of hosts and protocols are never called here; they
+  # would drag in glibc's resolver, which does not work in a static executable.
+  target_link_options(
+    patchbay_libnl
+    INTERFACE
+    "LINKER:--defsym=getaddrinfo=0,--defsym=getprotobyname=0,--defsym=getprotobynumber=0")
+endif()
+
+# patchbay_library(NAME SOURCES files... LINK targets...): common/NAME as patchbay::NAME.
+function(patchbay_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/common/${name}/)
+  add_library(patchbay_${name} STATIC ${ARG_SOURCES})
+  # -iquote: our "netlink/socket.h" and libnl's <netlink/socket.h> are different files.
+  target_compile_options(patchbay_${name} PUBLIC "SHELL:-iquote ${PROJECT_SOURCE_DIR}/common")
+  target_link_libraries(patchbay_${name} PUBLIC ${ARG_LINK} PRIVATE patchbay_options)
+  add_library(patchbay::${name} ALIAS patchbay_${name})
+endfunction()
+
+# patchbay_plugin(NAME SOURCES files... LINK targets...): an executable in bin/, installed with the
+# plugins; the sources are relative to the calling folder.
+function(patchbay_plugin name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} patchbay_options)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(PATCHBAY_STATIC)
+    target_link_options(${name} PRIVATE -static)
+  endif()
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_link_options(${name} PRIVATE -s)
+  endif()
+  install(TARGETS ${name} RUNTIME DESTINATION ${PATCHBAY_PLUGIN_DIR})
+endfunction()
