@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/owner.h"
+#include "base/types.h"
+#include "cni/args.h"
+#include "cni/config.h"
+#include "cni/environment.h"
+#include "cni/keys.h"
+#include "cni/result.h"
+#include "cni/version.h"
+#include "netns/netns.h"
+
+namespace patchbay::cni {
+
+/// The network configuration read from stdin: all that GC and STATUS get.
+struct Network {
+  std::string name;
+  Version version;
+  Config config;
+  std::string plugin_path;  ///< CNI_PATH: where delegates are found.
+};
+
+/// One container interface in one network: the subject of ADD, CHECK and DEL.
+struct Attachment {
+  Network network;
+  std::string container_id;
+  std::string netns_path;             ///< As given; empty only for DEL.
+  std::optional<netns::Netns> netns;  ///< Always there for ADD and CHECK; absent when gone.
+  IfName ifname;
+  Args args;
+  /// "prevResult" in the newest shape. CHECK always has it; for DEL an unreadable one is absent.
+  std::optional<Result> previous;
+
+  [[nodiscard]] Owner owner() const { return {network.name, container_id, ifname.str()}; }
+};
+
+/// The attachments that GC has to spare.
+struct ValidAttachments {
+  std::vector<Owner> owners;
+
+  [[nodiscard]] bool contains(const Owner& owner) const;
+  /// The same for a link's or element's label(), in which long parts are shortened.
+  [[nodiscard]] bool contains_label(std::string_view label) const;
+};
+
+/// A plugin is this table. A null member means "nothing to do"; `add` and `del` are required.
+struct Plugin {
+  std::string_view name;
+  std::string_view about;            ///< One line for people.
+  void (*declare)(Keys&) = nullptr;  ///< Declares every configuration key; for --schema.
+  Result (*add)(const Attachment&) = nullptr;
+  void (*del)(const Attachment&) = nullptr;
+  void (*check)(const Attachment&) = nullptr;
+  /// Frees what belongs to this network and to none of the valid attachments.
+  void (*gc)(const Network&, const ValidAttachments&) = nullptr;
+  /// Throws Error{plugin_not_available} with the reason when an ADD could not succeed now.
+  void (*status)(const Network&) = nullptr;
+};
+
+/// Everything the outside world supplies; tests pass their own.
+struct Process {
+  Getenv getenv;
+  std::function<std::string()> read_input;             ///< stdin to its end.
+  std::function<void(std::string_view)> write_output;  ///< stdout
+  std::function<void(std::string_view)> write_error;   ///< stderr
+};
+
+/// Reads the command, runs it, prints the result or the error JSON, returns the exit status.
+/// The only function in the project that catches everything, and the only one that writes stdout.
+int run(
+    const Plugin& plugin, const std::vector<std::string_view>& arguments, const Process& process);
+/// The same for main().
+int run(const Plugin& plugin, int argc, char** argv);
+
+/// The JSON Schema of a plugin's network configuration, as text.
+std::string schema(const Plugin& plugin);
+
+}  // namespace patchbay::cni
