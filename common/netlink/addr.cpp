@@ -1,0 +1,116 @@
+#include "netlink/addr.h"
+
+#include <array>
+#include <cerrno>
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include "base/error.h"
+
+namespace patchbay::nl {
+
+namespace {
+
+ifaddrmsg header_of(IfIndex link, const IpPrefix& prefix) {
+  ifaddrmsg header{};
+  header.ifa_family = prefix.is_v6() ? AF_INET6 : AF_INET;
+  header.ifa_prefixlen = static_cast<std::uint8_t>(prefix.length());
+  header.ifa_index = static_cast<std::uint32_t>(link);
+  return header;
+}
+
+void put_ip(Message& message, int attribute, const IpAddr& address) {
+  message.put_bytes(attribute, address.bytes().data(), address.size());
+}
+
+bool has_broadcast(const IpPrefix& prefix) {
+  return !prefix.is_v6() && prefix.length() < 31;
+}
+
+std::optional<Address> parse_address(const nlmsghdr& message) {
+  auto* raw = const_cast<nlmsghdr*>(&message);  // libnl's parsers do not write
+  std::array<nlattr*, IFA_MAX + 1> attributes{};
+  if (message.nlmsg_type != RTM_NEWADDR ||
+      ::nlmsg_parse(raw, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto* header = static_cast<const ifaddrmsg*>(::nlmsg_data(raw));
+  const bool v6 = header->ifa_family == AF_INET6;
+  const auto* ip =
+      attributes[IFA_LOCAL] != nullptr ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
+  if (ip == nullptr || ::nla_len(ip) != (v6 ? 16 : 4)) {
+    return std::nullopt;
+  }
+  const std::uint32_t flags =
+      attributes[IFA_FLAGS] != nullptr ? ::nla_get_u32(attributes[IFA_FLAGS]) : header->ifa_flags;
+  const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(ip));
+  return Address{
+      .prefix = {IpAddr::from_bytes(bytes, v6), header->ifa_prefixlen},
+      .scope = header->ifa_scope,
+      .tentative = (flags & IFA_F_TENTATIVE) != 0,
+      .duplicate = (flags & IFA_F_DADFAILED) != 0,
+      .flags = flags};
+}
+
+/// Kernels before 4.20 do not filter a dump by link.
+bool is_on(const nlmsghdr& message, IfIndex link) {
+  const auto* header = static_cast<const ifaddrmsg*>(::nlmsg_data(&message));
+  return header->ifa_index == static_cast<std::uint32_t>(link);
+}
+
+}  // namespace
+
+bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::string_view what) {
+  Message message{RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL};
+  message.header(header_of(link, spec.address));
+  put_ip(message, IFA_LOCAL, spec.address.address());
+  put_ip(message, IFA_ADDRESS, spec.address.address());
+  if (has_broadcast(spec.address)) {
+    put_ip(message, IFA_BROADCAST, spec.address.last());
+  }
+  std::uint32_t flags = spec.prefix_route ? 0 : IFA_F_NOPREFIXROUTE;
+  flags |= spec.address.is_v6() && spec.skip_dad ? IFA_F_NODAD : 0;
+  if (flags != 0) {
+    message.put(IFA_FLAGS, flags);
+  }
+  const Refusal refusal = socket.try_request(message);
+  if (refusal && refusal.error != EEXIST) {
+    refusal.raise("add address " + spec.address.str() + " to " + quote(what));
+  }
+  return !refusal;
+}
+
+bool delete_address(Socket& socket, IfIndex link, const IpPrefix& address, std::string_view what) {
+  Message message{RTM_DELADDR, 0};
+  message.header(header_of(link, address));
+  put_ip(message, IFA_LOCAL, address.address());
+  put_ip(message, IFA_ADDRESS, address.address());
+  const Refusal refusal = socket.try_request(message);
+  if (refusal && refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV) {
+    refusal.raise("delete address " + address.str() + " from " + quote(what));
+  }
+  return !refusal;
+}
+
+std::vector<Address> list_addresses(Socket& socket, IfIndex link) {
+  std::vector<Address> addresses;
+  for (const int family : {AF_INET, AF_INET6}) {
+    ifaddrmsg header{};
+    header.ifa_family = static_cast<std::uint8_t>(family);
+    header.ifa_index = static_cast<std::uint32_t>(link);
+    Message message{RTM_GETADDR, 0};
+    message.header(header);
+    socket.dump(message, "list addresses", [&](const nlmsghdr& reply) {
+      const auto address = parse_address(reply);
+      if (address && is_on(reply, link)) {
+        addresses.push_back(*address);
+      }
+    });
+  }
+  return addresses;
+}
+
+}  // namespace patchbay::nl

@@ -1,0 +1,110 @@
+#include "netlink/deletion.h"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <string_view>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "netlink/link_wire.h"
+
+namespace patchbay::nl {
+
+namespace {
+
+constexpr std::chrono::seconds kPatience{1};
+
+bool must_wait() {
+  const char* value = std::getenv("PATCHBAY_WAIT_FOR_DELETE");
+  return value != nullptr && std::string_view{value} == "1";
+}
+
+/// Closes every descriptor but the two; nobody may wait for the end of our stdout.
+void keep_only(int low, int high) {
+  if (low > high) {
+    std::swap(low, high);
+  }
+  const auto close_from_to = [](int first, int last) {
+    if (first <= last) {
+      (void)::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0);
+    }
+  };
+  close_from_to(0, low - 1);
+  close_from_to(low + 1, high - 1);
+  (void)::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
+}
+
+}  // namespace
+
+PairDeletion::PairDeletion(Socket& socket, const Link& end, std::optional<OtherEnd> other)
+    : socket_{socket},
+      end_{end} {
+  if (must_wait()) {
+    return;
+  }
+  near_.emplace();
+  if (other) {
+    far_.emplace(other->ns);
+    far_index_ = other->index;
+  }
+  start_child();
+}
+
+void PairDeletion::start_child() {
+  std::array<int, 2> alive{};
+  if (::pipe2(alive.data(), O_CLOEXEC) != 0) {
+    throw SystemError{errno, "create a pipe"};
+  }
+  child_alive_ = UniqueFd{alive[0]};
+  const UniqueFd childs_end{alive[1]};
+  const Message message = link_message(RTM_DELLINK, 0, static_cast<int>(end_.index));
+  const Socket own;  // acknowledged to nobody: the parent's sockets stay in step
+  const pid_t child = ::fork();
+  if (child < 0) {
+    log::warn("cannot fork to delete a link, continuing by waiting for it");
+    near_.reset();
+  }
+  if (child == 0) {
+    keep_only(own.fd(), childs_end.get());
+    const nlmsghdr* raw = message.raw();
+    (void)::send(own.fd(), raw, raw->nlmsg_len, 0);
+    ::_exit(0);
+  }
+}
+
+/// Waits for both announcements; false when they do not come, or some were lost.
+bool PairDeletion::announced() {
+  const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
+  bool near_gone = false;
+  bool far_gone = !far_;
+  while (!near_gone || !far_gone) {
+    std::array<pollfd, 3> waiting{
+        pollfd{near_gone ? -1 : near_->fd(), POLLIN, 0},
+        pollfd{far_gone ? -1 : far_->fd(), POLLIN, 0},
+        pollfd{child_alive_.get(), 0, 0}};
+    if (::poll(waiting.data(), waiting.size(), milliseconds_until(deadline)) == 0) {
+      return false;
+    }
+    const bool child_ended = waiting[2].revents != 0;
+    const bool near_complete = near_gone || near_->saw_removal(end_.index, near_gone);
+    const bool far_complete = far_gone || far_->saw_removal(far_index_, far_gone);
+    if (!near_complete || !far_complete || (child_ended && !(near_gone && far_gone))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void PairDeletion::wait() {
+  if (near_ && announced()) {
+    return;
+  }
+  delete_link(socket_, end_.index);
+}
+
+}  // namespace patchbay::nl

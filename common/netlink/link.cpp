@@ -1,0 +1,103 @@
+#include "netlink/link.h"
+
+#include <cerrno>
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+
+#include "base/error.h"
+#include "netlink/link_wire.h"
+
+namespace patchbay::nl {
+
+namespace {
+
+std::optional<Link> query_link(Socket& socket, const Message& message, const std::string& name) {
+  std::optional<Link> link;
+  const Refusal refusal =
+      socket.query(message, [&](const nlmsghdr& reply) { link = parse_link(reply); });
+  if (refusal && refusal.error != ENODEV) {
+    refusal.raise("look up link " + name);
+  }
+  return link;
+}
+
+void put_arp_notify(Message& message, bool on) {
+  const auto families = message.nest(IFLA_AF_SPEC);
+  const auto inet = message.nest(AF_INET);
+  const auto settings = message.nest(IFLA_INET_CONF);
+  message.put(IPV4_DEVCONF_ARP_NOTIFY, static_cast<std::uint32_t>(on));
+}
+
+void put_flag(ifinfomsg& header, const std::optional<bool>& wanted, unsigned flag) {
+  if (wanted) {
+    header.ifi_change |= flag;
+    header.ifi_flags |= *wanted ? flag : 0;
+  }
+}
+
+}  // namespace
+
+std::optional<Link> find_link(Socket& socket, const IfName& name) {
+  Message message = link_message(RTM_GETLINK, 0, 0);
+  message.put_text(IFLA_IFNAME, name.str());
+  return query_link(socket, message, quote(name.str()));
+}
+
+std::optional<Link> find_link(Socket& socket, IfIndex index) {
+  const int number = static_cast<int>(index);
+  return query_link(
+      socket, link_message(RTM_GETLINK, 0, number), "number " + std::to_string(number));
+}
+
+Link get_link(Socket& socket, const IfName& name) {
+  if (auto link = find_link(socket, name)) {
+    return std::move(*link);
+  }
+  throw SystemError{ENODEV, "look up link " + quote(name.str())};
+}
+
+std::vector<Link> list_links(Socket& socket) {
+  std::vector<Link> links;
+  socket.dump(link_message(RTM_GETLINK, 0, 0), "list links", [&](const nlmsghdr& reply) {
+    if (auto link = parse_link(reply)) {
+      links.push_back(std::move(*link));
+    }
+  });
+  return links;
+}
+
+void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::string_view what) {
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  header.ifi_index = static_cast<int>(link);
+  put_flag(header, change.up, IFF_UP);
+  put_flag(header, change.promiscuous, IFF_PROMISC);
+  Message message{RTM_SETLINK, 0};
+  message.header(header);
+  if (change.mtu) {
+    message.put(IFLA_MTU, static_cast<std::uint32_t>(*change.mtu));
+  }
+  if (change.mac) {
+    message.put_bytes(IFLA_ADDRESS, change.mac->octets.data(), change.mac->octets.size());
+  }
+  if (change.master) {
+    message.put(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
+  }
+  if (change.arp_notify) {
+    put_arp_notify(message, *change.arp_notify);
+  }
+  socket.request(message, what);
+}
+
+bool delete_link(Socket& socket, IfIndex index) {
+  const Refusal refusal = socket.try_request(link_message(RTM_DELLINK, 0, static_cast<int>(index)));
+  if (refusal && refusal.error != ENODEV) {
+    refusal.raise("delete link number " + std::to_string(static_cast<int>(index)));
+  }
+  return !refusal;
+}
+
+}  // namespace patchbay::nl

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/types.h"
+#include "netlink/socket.h"
+
+namespace patchbay::nl {
+
+/// What a bridge port is told, and tells, about itself.
+struct PortState {
+  bool hairpin = false;
+  bool isolated = false;
+};
+
+/// What the kernel says about one interface, at the moment it was asked.
+struct Link {
+  IfIndex index{};
+  IfName name;
+  std::string kind{};  ///< IFLA_INFO_KIND: "veth", "bridge"; empty for physical devices.
+  MacAddr mac{};
+  Mtu mtu{};
+  bool up = false;       ///< IFF_UP, i.e. administratively up.
+  bool oper_up = false;  ///< IF_OPER_UP: it carries packets.
+  bool promiscuous = false;
+  std::optional<IfIndex> master{};  ///< Bridge or VRF it is enslaved to.
+  std::optional<IfIndex> peer{};    ///< IFLA_LINK: the other end of a veth, in *its* namespace.
+  std::string alias{};              ///< ifalias; empty when none.
+  std::uint32_t group = 0;
+  bool vlan_filtering = false;     ///< Bridges only.
+  std::uint16_t default_pvid = 0;  ///< Bridges only.
+  PortState port{};                ///< Bridge ports only.
+};
+
+/// Nullopt when there is no such interface; absence is not an error.
+std::optional<Link> find_link(Socket& socket, const IfName& name);
+std::optional<Link> find_link(Socket& socket, IfIndex index);
+/// Throws SystemError{ENODEV} when there is no such interface.
+Link get_link(Socket& socket, const IfName& name);
+/// All links of the namespace.
+std::vector<Link> list_links(Socket& socket);
+
+/// What to change about a link; what is absent stays.
+struct LinkChange {
+  std::optional<bool> up{};
+  std::optional<bool> promiscuous{};
+  std::optional<Mtu> mtu{};
+  std::optional<MacAddr> mac{};
+  std::optional<IfIndex> master{};   ///< IfIndex{0} releases it.
+  std::optional<bool> arp_notify{};  ///< IPv4: announce the address when the link comes up.
+};
+
+/// `what` completes the message of the SystemError that a refusal throws ("set 'eth0' up").
+void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::string_view what);
+
+/// Returns false when the interface was already gone.
+bool delete_link(Socket& socket, IfIndex index);
+
+}  // namespace patchbay::nl

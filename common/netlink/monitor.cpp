@@ -1,0 +1,76 @@
+#include "netlink/monitor.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+
+#include <linux/rtnetlink.h>
+
+#include "netlink/link_wire.h"
+
+namespace patchbay::nl {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+}  // namespace
+
+int milliseconds_until(Deadline deadline) {
+  const auto left = duration_cast<milliseconds>(deadline - steady_clock::now()).count() + 1;
+  return left > 0 ? static_cast<int>(left) : 0;
+}
+
+LinkMonitor::LinkMonitor() {
+  socket_.join(RTNLGRP_LINK);
+  (void)::fcntl(socket_.fd(), F_SETFL, O_NONBLOCK);
+}
+
+LinkMonitor::LinkMonitor(const netns::Netns& ns) : socket_{Socket::in(ns)} {
+  socket_.join(RTNLGRP_LINK);
+  (void)::fcntl(socket_.fd(), F_SETFL, O_NONBLOCK);
+}
+
+bool LinkMonitor::drain(const std::function<void(std::uint16_t, const Link&)>& visit) {
+  int error = 0;
+  while (error == 0) {
+    error = socket_.receive([&](const nlmsghdr& message) {
+      if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) {
+        return;
+      }
+      if (const auto link = parse_link(message)) {
+        visit(message.nlmsg_type, *link);
+      }
+    });
+  }
+  return error == EAGAIN;
+}
+
+bool LinkMonitor::saw_removal(IfIndex link, bool& removed) {
+  return drain([&](std::uint16_t type, const Link& event) {
+    removed = removed || (type == RTM_DELLINK && event.index == link);
+  });
+}
+
+bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
+  const auto ask = [&] {
+    const auto state = find_link(host, link);
+    return state && state->oper_up;
+  };
+  bool up = ask();
+  while (!up && steady_clock::now() < deadline) {
+    pollfd waiting{fd(), POLLIN, 0};
+    (void)::poll(&waiting, 1, milliseconds_until(deadline));
+    const bool complete = drain([&](std::uint16_t type, const Link& event) {
+      if (type == RTM_NEWLINK && event.index == link) {
+        up = event.oper_up;
+      }
+    });
+    up = complete ? up : ask();
+  }
+  return up;
+}
+
+}  // namespace patchbay::nl

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/types.h"
+#include "netlink/socket.h"
+
+namespace patchbay::nl {
+
+/// A unicast route through one link. 0 and absence mean "the kernel's default".
+struct Route {
+  IpPrefix dst;
+  std::optional<IpAddr> gw{};
+  std::optional<IpAddr> src{};          ///< Preferred source address.
+  std::uint32_t priority = 0;           ///< Metric.
+  std::uint32_t table = 0;              ///< 0: main.
+  std::optional<std::uint8_t> scope{};  ///< RT_SCOPE_*; chosen as iproute2 does when absent.
+  std::uint32_t mtu = 0;
+  std::uint32_t advmss = 0;
+  std::uint8_t protocol = 0;  ///< RTPROT_*; 0 on adding: boot, as iproute2 does.
+  bool onlink = false;        ///< The gateway need not be in a prefix of the link.
+};
+
+/// Adds `route` through `link`, beside others to the same destination. False when exactly this one
+/// is there already.
+bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
+/// False when it was already gone.
+bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
+/// The unicast routes through `link` in every table but local.
+std::vector<Route> list_routes(Socket& socket, IfIndex link);
+
+/// The link that a packet to an address nobody owns would leave by: that of the default route,
+/// IPv4 before IPv6, found by two look-ups and no dump. Nullopt when there is no default route.
+std::optional<IfIndex> find_default_link(Socket& socket);
+
+}  // namespace patchbay::nl
