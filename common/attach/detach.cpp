@@ -1,0 +1,118 @@
+#include "attach/detach.h"
+
+#include "base/best_effort.h"
+#include "base/log.h"
+#include "ipam/delegate.h"
+#include "netlink/deletion.h"
+
+namespace patchbay::attach {
+
+namespace {
+
+/// The container's end of `near`, when it is still in the container's namespace.
+std::optional<nl::PairDeletion::OtherEnd> find_other_end(
+    const cni::Attachment& attachment, const nl::Link& near) {
+  if (!attachment.netns || !near.peer) {
+    return std::nullopt;
+  }
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  const auto far = nl::find_link(container, *near.peer);
+  if (!far || far->peer != near.index) {
+    return std::nullopt;
+  }
+  return nl::PairDeletion::OtherEnd{*attachment.netns, far->index};
+}
+
+/// An unmarked pair of another implementation: both ends name each other.
+std::optional<nl::Link> find_unmarked(nl::Socket& host, const cni::Attachment& attachment) {
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  const auto far = nl::find_link(container, attachment.ifname);
+  if (!far || far->kind != "veth" || !far->peer) {
+    return std::nullopt;
+  }
+  auto near = nl::find_link(host, *far->peer);
+  const bool is_pair = near && near->kind == "veth" && near->peer == far->index;
+  if (!is_pair || nl::owner_of(near->alias)) {
+    return std::nullopt;
+  }
+  return near;
+}
+
+void delete_stale_links(const cni::Network& network, const cni::ValidAttachments& valid) {
+  nl::Socket host;
+  BestEffort each;
+  for (const auto& link : nl::list_links(host)) {
+    const auto label = nl::label_of(link.alias);
+    if (link.kind != "veth" || !is_label_of_network(label, network.name) ||
+        valid.contains_label(label)) {
+      continue;
+    }
+    each.attempt("delete " + quote(link.name.str()), [&] { nl::delete_link(host, link.index); });
+  }
+  each.finish();
+}
+
+}  // namespace
+
+std::optional<nl::Link> find_host_end(nl::Socket& host, const cni::Attachment& attachment) {
+  auto marked = nl::find_veth(host, attachment.owner());
+  return marked || !attachment.netns ? marked : find_unmarked(host, attachment);
+}
+
+void detach(
+    const cni::Attachment& attachment,
+    const std::string& ipam,
+    const std::function<void()>& remove_rules) {
+  BestEffort teardown;
+  std::optional<ipam::Delegate> release;
+  teardown.attempt("start the IPAM plugin", [&] {
+    if (!ipam.empty()) {
+      release.emplace(attachment.network, ipam, "DEL");
+    }
+  });
+  log::phase("links");
+  nl::Socket host;
+  std::optional<nl::PairDeletion> deletion;
+  teardown.attempt("delete the veth pair", [&] {
+    if (const auto near = find_host_end(host, attachment)) {
+      deletion.emplace(host, *near, find_other_end(attachment, *near));
+    }
+  });
+  log::phase("rules");
+  teardown.attempt("remove nftables elements", remove_rules);
+  log::phase("links gone");
+  teardown.attempt("delete the veth pair", [&] {
+    if (deletion) {
+      deletion->wait();
+    }
+  });
+  log::phase("ipam");
+  teardown.attempt("release the address", [&] {
+    if (release) {
+      release->finish();
+    }
+  });
+  teardown.finish();
+}
+
+void collect(
+    const cni::Network& network,
+    const cni::ValidAttachments& valid,
+    const std::string& ipam,
+    const RemoveStaleRules& remove_rules) {
+  BestEffort teardown;
+  teardown.attempt("delete stale links", [&] { delete_stale_links(network, valid); });
+  teardown.attempt("remove stale nftables elements", [&] {
+    remove_rules([&](const std::string& label) {
+      return is_label_of_network(label, network.name) && !valid.contains_label(label);
+    });
+  });
+  teardown.attempt("release stale addresses", [&] {
+    if (!ipam.empty()) {
+      ipam::run(network, ipam, "GC");
+    }
+  });
+  teardown.finish();
+}
+
+}  // namespace patchbay::attach

@@ -1,0 +1,151 @@
+#include "ipam/apply.h"
+
+#include <algorithm>
+#include <chrono>
+#include <poll.h>
+
+#include <linux/rtnetlink.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "netlink/addr.h"
+#include "netlink/monitor.h"
+#include "netns/sysctl.h"
+
+namespace patchbay::ipam {
+
+namespace {
+
+constexpr std::chrono::seconds kDetectionPatience{10};
+
+bool has_v6(const cni::Result& result) {
+  return std::any_of(result.ips.begin(), result.ips.end(), [](const cni::IpConfig& ip) {
+    return ip.address.is_v6();
+  });
+}
+
+bool is_link_local(const IpAddr& address) {
+  return address.is_v6() && IpPrefix{IpAddr::parse("fe80::"), 10}.contains(address);
+}
+
+bool is_on_link(const IpAddr& gateway, const cni::Result& result) {
+  return is_link_local(gateway) ||
+         std::any_of(result.ips.begin(), result.ips.end(), [&](const cni::IpConfig& ip) {
+           return ip.address.contains(gateway);
+         });
+}
+
+std::optional<IpAddr> first_gateway(const cni::Result& result, bool v6) {
+  for (const auto& ip : result.ips) {
+    if (ip.gateway && ip.gateway->is_v6() == v6) {
+      return ip.gateway;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_local_scope(const cni::Route& route) {
+  return route.scope && *route.scope >= RT_SCOPE_LINK;
+}
+
+/// True while detection is running. Throws when it has found a duplicate.
+bool is_detecting(nl::Socket& socket, const nl::Link& link) {
+  bool tentative = false;
+  for (const auto& address : nl::list_addresses(socket, link.index)) {
+    if (address.duplicate) {
+      throw Error{
+          ErrorCode::kernel,
+          "IPv6 address " + address.prefix.str() + " of " + quote(link.name.str()) +
+              ": another host has it (DAD failed)"};
+    }
+    tentative = tentative || address.tentative;
+  }
+  return tentative;
+}
+
+}  // namespace
+
+void prepare_ipv6(
+    const netns::Netns& ns,
+    const IfName& ifname,
+    const cni::Result& result,
+    const ApplyOptions& options) {
+  const netns::ScopedNetns inside{ns};
+  const std::string conf = "ipv6/conf/" + ifname.str() + "/";
+  if (options.detect_duplicates) {
+    sysctl::try_set(conf + "enhanced_dad", "1");
+  }
+  sysctl::try_set(conf + "accept_dad", options.detect_duplicates ? "1" : "0");
+  if (has_v6(result)) {
+    for (const std::string& name : {std::string{"lo"}, ifname.str()}) {
+      sysctl::set("ipv6/conf/" + name + "/disable_ipv6", "0");
+    }
+    sysctl::set(conf + "keep_addr_on_down", "1");
+  }
+}
+
+void apply_addresses(
+    nl::Socket& socket,
+    const nl::Link& link,
+    const cni::Result& result,
+    const ApplyOptions& options) {
+  const std::string name = link.name.str();
+  for (const auto& ip : result.ips) {
+    const nl::AddressSpec spec{
+        .address = ip.address,
+        .skip_dad = !options.detect_duplicates,
+        .prefix_route = options.prefix_routes};
+    if (!nl::add_address(socket, link.index, spec, name)) {
+      throw Error{
+          ErrorCode::kernel,
+          "add address " + ip.address.str() + " to " + quote(name) + ": it is there already"};
+    }
+  }
+  nl::change_link(socket, link.index, {.up = true}, "set " + quote(name) + " up");
+}
+
+void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link) {
+  nl::Socket events = nl::Socket::in(ns);
+  events.join(RTNLGRP_IPV6_IFADDR);
+  const nl::Deadline deadline = std::chrono::steady_clock::now() + kDetectionPatience;
+  while (is_detecting(socket, link)) {
+    pollfd waiting{events.fd(), POLLIN, 0};
+    if (::poll(&waiting, 1, nl::milliseconds_until(deadline)) == 0) {
+      throw Error{
+          ErrorCode::kernel,
+          "duplicate address detection on " + quote(link.name.str()) + " has not ended in 10 s"};
+    }
+    events.receive([](const nlmsghdr&) {});
+  }
+}
+
+nl::Route route_of(const cni::Route& route, const cni::Result& result) {
+  nl::Route wanted{
+      .dst = route.dst.network(),
+      .gw = route.gw,
+      .src = {},
+      .priority = route.priority,
+      .table = route.table.value_or(0),
+      .scope = {},
+      .mtu = route.mtu,
+      .advmss = route.advmss};
+  if (!wanted.gw && !is_local_scope(route)) {
+    wanted.gw = first_gateway(result, route.dst.is_v6());
+  }
+  if (route.scope) {
+    wanted.scope = static_cast<std::uint8_t>(*route.scope);
+  }
+  wanted.onlink = wanted.gw && !is_on_link(*wanted.gw, result);
+  return wanted;
+}
+
+void apply_routes(nl::Socket& socket, const nl::Link& link, const cni::Result& result) {
+  for (const auto& route : result.routes) {
+    const nl::Route wanted = route_of(route, result);
+    if (!nl::add_route(socket, link.index, wanted, link.name.str())) {
+      log::warn("route to " + wanted.dst.str() + " is there already, continuing");
+    }
+  }
+}
+
+}  // namespace patchbay::ipam

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <vector>
+
+#include "cni/result.h"
+#include "netlink/link.h"
+#include "netlink/route.h"
+#include "netns/netns.h"
+
+/// What becomes of an IPAM plugin's answer inside the container, and CHECK of the same.
+namespace patchbay::ipam {
+
+struct ApplyOptions {
+  bool detect_duplicates = false;  ///< IPv6 DAD: the addresses are usable only 1 to 2 s later.
+  bool prefix_routes = true;       ///< The kernel makes the routes to the addresses' prefixes.
+};
+
+/// Sets what IPv6 needs before the first address (nothing when the kernel has no IPv6): DAD on or
+/// off, and, when `result` has IPv6 addresses, IPv6 itself on.
+void prepare_ipv6(
+    const netns::Netns& ns,
+    const IfName& ifname,
+    const cni::Result& result,
+    const ApplyOptions& options);
+
+/// Gives `link` the addresses of `result` and sets it up. Stops at the first refusal: what was
+/// already given goes away with the link, so the caller records no undo step for it.
+void apply_addresses(
+    nl::Socket& socket,
+    const nl::Link& link,
+    const cni::Result& result,
+    const ApplyOptions& options);
+
+/// Waits, told by the kernel, until duplicate address detection has ended for every IPv6 address of
+/// `link`. Throws Error{kernel} when an address is somebody else's, or after 10 seconds.
+void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link);
+
+/// Adds the routes of `result`: a route without gateway takes that of the first address of its
+/// family, if there is one. A gateway outside every prefix is taken to be on the link.
+void apply_routes(nl::Socket& socket, const nl::Link& link, const cni::Result& result);
+
+/// The kernel's form of one route of `result`.
+nl::Route route_of(const cni::Route& route, const cni::Result& result);
+
+}  // namespace patchbay::ipam

@@ -1,0 +1,151 @@
+#include "ipam/delegate.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace patchbay::ipam {
+
+namespace {
+
+/// How the reference host-local says that the owner already holds an address.
+constexpr std::string_view kReferenceDuplicate = "duplicate allocation is not allowed";
+
+bool is_regular_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string find_plugin(const std::string& path, const std::string& type) {
+  if (type.find('/') != std::string::npos) {
+    throw Error{
+        ErrorCode::invalid_config, "ipam.type: " + quote(type) + " must be the name of a plugin"};
+  }
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const auto end = rest.find(':');
+    const std::string candidate = std::string{rest.substr(0, end)} + "/" + type;
+    if (is_regular_file(candidate)) {
+      return candidate;
+    }
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  throw Error{
+      ErrorCode::invalid_config,
+      "ipam.type: failed to find plugin " + quote(type) + " in CNI_PATH " + quote(path)};
+}
+
+std::string describe_exit(int status) {
+  if (WIFSIGNALED(status)) {
+    return "killed by signal " + std::to_string(WTERMSIG(status));
+  }
+  return "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+/// The error JSON that a failed plugin printed; an error of ours when it printed none.
+Error read_error(const std::string& type, const Subprocess::Outcome& outcome) {
+  std::uint32_t code = 0;
+  std::string message;
+  std::string details;
+  try {
+    cni::Config::parse(outcome.output).read([&](cni::Keys& keys) {
+      keys.number("code", code, {0, 0xffffffff}, "");
+      keys.text("msg", message, "");
+      keys.text("details", details, "");
+    });
+  } catch (const Error&) {
+    code = 0;
+  }
+  if (code == 0) {
+    return {
+        ErrorCode::internal,
+        "IPAM plugin " + quote(type) + ": " + describe_exit(outcome.status) +
+            ", and no error JSON on stdout"};
+  }
+  return {static_cast<ErrorCode>(code), message, details};
+}
+
+bool says_already_allocated(const Error& e) {
+  return e.code() == ErrorCode::already_allocated ||
+         std::string_view{e.what()}.find(kReferenceDuplicate) != std::string_view::npos ||
+         e.details().find(kReferenceDuplicate) != std::string::npos;
+}
+
+}  // namespace
+
+void declare(cni::Keys& keys, std::string& type) {
+  keys.object(
+      "ipam",
+      [&](cni::Keys& nested) {
+        nested.text("type", type, "name of the IPAM plugin, e.g. host-local");
+      },
+      "address management; further keys are the IPAM plugin's own");
+}
+
+Delegate::Delegate(const cni::Network& network, const std::string& type, std::string_view command)
+    : network_{network},
+      type_{type},
+      process_{find_plugin(network.plugin_path, type), {{"CNI_COMMAND", std::string{command}}}} {}
+
+void Delegate::begin() {
+  begun_ = true;
+  process_.give(network_.config.bytes());
+}
+
+std::string Delegate::finish() {
+  if (!begun_) {
+    begin();
+  }
+  const Subprocess::Outcome outcome = process_.finish();
+  if (outcome.status != 0) {
+    throw read_error(type_, outcome);
+  }
+  return outcome.output;
+}
+
+Acquisition::Acquisition(const cni::Network& network, std::string type)
+    : network_{network},
+      type_{std::move(type)} {
+  running_.emplace(network_, type_, "ADD");
+  running_->begin();
+}
+
+cni::Result Acquisition::finish() {
+  std::string output;
+  try {
+    output = running_->finish();
+    running_.reset();
+  } catch (const Error& e) {  // looked at, and thrown on
+    running_.reset();
+    nothing_taken_ = says_already_allocated(e);
+    throw;
+  }
+  auto result =
+      cni::parse_result(output, network_.version, "result of IPAM plugin " + quote(type_));
+  if (result.ips.empty()) {
+    throw Error{
+        ErrorCode::invalid_config, "ipam.type: IPAM plugin " + quote(type_) + " gave no address"};
+  }
+  return result;
+}
+
+void Acquisition::give_back() {
+  if (running_) {
+    try {
+      finish();
+    } catch (const Error& e) {  // what it says decides whether there is anything to give back
+      log::debug(e.what());
+    }
+  }
+  if (!nothing_taken_) {
+    run(network_, type_, "DEL");
+  }
+}
+
+void run(const cni::Network& network, const std::string& type, std::string_view command) {
+  Delegate{network, type, command}.finish();
+}
+
+}  // namespace patchbay::ipam

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/subprocess.h"
+#include "cni/plugin.h"
+
+/// Calling the IPAM plugin that a configuration names.
+namespace patchbay::ipam {
+
+/// Declares "ipam.type"; the rest of "ipam" is the delegate's own.
+void declare(cni::Keys& keys, std::string& type);
+
+/// One execution of the delegate. The process is started by the constructor, so that its start
+/// overlaps with work of ours; it waits for its configuration until begin() or finish().
+class Delegate {
+ public:
+  /// `command` is the CNI_COMMAND; everything else of the environment is passed on.
+  /// Throws Error{invalid_config} when no plugin `type` is in CNI_PATH.
+  Delegate(const cni::Network& network, const std::string& type, std::string_view command);
+
+  /// Hands the configuration over: the delegate gets to work.
+  void begin();
+  /// Waits for the end and returns what was printed. Throws the delegate's own error, code
+  /// included.
+  std::string finish();
+
+ private:
+  const cni::Network& network_;
+  std::string type_;
+  Subprocess process_;
+  bool begun_ = false;
+};
+
+/// The addresses of one attachment while ADD is under way.
+class Acquisition {
+ public:
+  /// Starts the delegate's ADD.
+  Acquisition(const cni::Network& network, std::string type);
+
+  /// Waits for the delegate. Throws its error, or Error{invalid_config} when it gives no address.
+  cni::Result finish();
+  /// Gives back whatever may have been taken: for the undo log. Nothing when the delegate said that
+  /// this owner already holds an address, which is then a live one's.
+  void give_back();
+
+ private:
+  const cni::Network& network_;
+  std::string type_;
+  std::optional<Delegate> running_;
+  bool nothing_taken_ = false;
+};
+
+/// The delegate's CHECK, STATUS and GC: run to the end, errors thrown.
+void run(const cni::Network& network, const std::string& type, std::string_view command);
+
+}  // namespace patchbay::ipam

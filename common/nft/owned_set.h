@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/owner.h"
+#include "nft/batch.h"
+
+namespace patchbay::nft {
+
+/// An element of a set or verdict map. Its comment, which `nft list` shows, is the owner's label.
+struct Element {
+  std::string key;    ///< Raw bytes, network order.
+  std::string chain;  ///< Verdict maps: where "goto" leads. Empty in plain sets.
+  std::string label;  ///< Owner::label(); empty when the element carries no comment.
+};
+
+/// A named set or verdict map whose elements belong to attachments.
+class OwnedSet {
+ public:
+  OwnedSet(Connection& connection, Family family, std::string name)
+      : connection_{connection},
+        family_{family},
+        name_{std::move(name)} {}
+
+  /// Adds `element` in one transaction; one with the same key that is there already is replaced.
+  /// False when the set (or the chain that the element leads to) does not exist.
+  bool add(const Element& element);
+  /// Nullopt when there is no element with `key`, or no set.
+  std::optional<Element> find(std::string_view key);
+  /// All elements; empty when there is no set.
+  std::vector<Element> list();
+  /// Removes the element with `key`, provided that `label` is its comment. Somebody else's stays.
+  /// False when there was none of ours.
+  bool remove(std::string_view key, std::string_view label);
+  /// Removes in one transaction every element that `stale` chooses, found by a dump.
+  void remove_if(const std::function<bool(const Element&)>& stale);
+
+ private:
+  nl::Refusal commit_removal(const std::vector<Element>& elements);
+
+  Connection& connection_;
+  Family family_;
+  std::string name_;
+};
+
+}  // namespace patchbay::nft
