@@ -1,0 +1,227 @@
+// bridge: a veth pair between a container and a Linux bridge of the host.
+
+#include "netlink/bridge.h"
+
+#include "attach/detach.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "check.h"
+#include "config.h"
+#include "ipam/apply.h"
+#include "ipam/delegate.h"
+#include "netlink/monitor.h"
+#include "netlink/veth.h"
+#include "netns/sysctl.h"
+#include "network.h"
+#include "nft/spoofcheck.h"
+
+namespace patchbay::bridge {
+namespace {
+
+constexpr std::chrono::seconds kPortPatience{3};
+
+/// What ADD works with.
+struct Site {
+  const cni::Attachment& attachment;
+  const Config& config;
+  nl::Socket& host;
+  nl::Socket& container;
+};
+
+void configure_port(const Site& site, const nl::Link& bridge, const nl::Link& port) {
+  if (site.config.hairpin || site.config.port_isolation) {
+    nl::set_port(
+        site.host, port, {.hairpin = site.config.hairpin, .isolated = site.config.port_isolation});
+  }
+  if (!site.config.uses_vlans()) {
+    return;
+  }
+  if (!site.config.preserve_default_vlan && bridge.default_pvid != 0) {
+    nl::delete_vlans(site.host, port, {{bridge.default_pvid, bridge.default_pvid}});
+  }
+  nl::add_vlans(site.host, port, port_vlans(site.config));
+}
+
+void guard_port(const Site& site, const nl::Link& port, const nl::Link& far, UndoLog& undo) {
+  if (!site.config.mac_spoof_check) {
+    return;
+  }
+  undo.on_failure("remove the spoof check", [&site] {
+    nft::Connection connection;
+    nft::remove_spoofcheck(connection, site.attachment.owner());
+  });
+  nft::Connection connection;
+  nft::add_spoofcheck(connection, site.attachment.owner(), port.name, far.mac);
+}
+
+void configure_container(const Site& site, const nl::Link& far, const cni::Result& result) {
+  const ipam::ApplyOptions options{.detect_duplicates = site.config.detect_duplicates};
+  if (site.config.disable_container_interface) {
+    return;
+  }
+  ipam::prepare_ipv6(*site.attachment.netns, far.name, result, options);
+  nl::change_link(
+      site.container,
+      far.index,
+      {.arp_notify = true},
+      "set arp_notify of " + quote(far.name.str()));
+  ipam::apply_addresses(site.container, far, result, options);
+  if (options.detect_duplicates) {
+    ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
+  }
+  ipam::apply_routes(site.container, far, result);
+}
+
+void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port) {
+  if (site.config.disable_container_interface) {
+    return;
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kPortPatience;
+  if (!monitor.wait_until_up(site.host, port.index, deadline)) {
+    throw Error{
+        ErrorCode::kernel, "bridge port " + quote(port.name.str()) + " has not come up in 3 s"};
+  }
+}
+
+cni::Interface interface_of(const nl::Link& link, const std::string& sandbox) {
+  return {
+      .name = link.name.str(),
+      .mac = link.mac.str(),
+      .mtu = static_cast<std::uint32_t>(link.mtu),
+      .sandbox = sandbox};
+}
+
+void report(const Site& site, const std::vector<cni::Interface>& interfaces, cni::Result& result) {
+  result.interfaces = interfaces;
+  for (auto& ip : result.ips) {
+    ip.interface = 2;
+  }
+  result.dns = site.config.dns.empty() ? result.dns : site.config.dns;
+}
+
+/// Everything after the IPAM plugin has been started; `lease` is empty on layer 2.
+cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, UndoLog& undo) {
+  const Config& config = site.config;
+  log::phase("bridge");
+  const Mtu mtu = find_mtu(site.host, config);
+  auto bridge = ensure_bridge(site.host, config, mtu);
+  ensure_uplink(site.host, bridge, config, undo);
+
+  log::phase("links");
+  nl::LinkMonitor monitor;
+  const auto mac = config.mac.resolve(site.attachment.args);
+  const auto port = nl::add_veth(
+      site.host,
+      {.ifname = site.attachment.ifname,
+       .owner = site.attachment.owner(),
+       .container = *site.attachment.netns,
+       .mtu = mtu,
+       .mac = mac,
+       .master = bridge.index,
+       .group = config.link_group()});
+  undo.on_failure(
+      "delete the veth pair", [&site, index = port.index] { nl::delete_link(site.host, index); });
+  sysctl::try_set("ipv6/conf/" + port.name.str() + "/accept_ra", "0");
+  configure_port(site, bridge, port);
+  const auto far = nl::get_link(site.container, site.attachment.ifname);
+  guard_port(site, port, far, undo);
+
+  log::phase("ipam");
+  cni::Result result = lease ? lease->finish() : cni::Result{};
+  add_gateways(config, result);
+
+  log::phase("addresses");
+  configure_container(site, far, result);
+  std::vector<cni::Interface> interfaces;
+  if (config.is_gateway) {
+    const auto gateway = ensure_gateway_link(site.host, bridge, config);
+    ensure_gateways(site.host, gateway, config, result);
+    if (gateway.index != bridge.index) {
+      interfaces.push_back(interface_of(gateway, {}));
+    }
+  }
+
+  log::phase("masquerade");
+  undo.on_failure(
+      "remove the masquerade", [&site] { site.config.masquerade.undo(site.attachment.owner()); });
+  config.masquerade.add(site.attachment.owner(), result);
+
+  log::phase("port up");
+  await_port(site, monitor, port);
+  bridge = nl::get_link(site.host, config.name);
+  interfaces.insert(
+      interfaces.begin(),
+      {interface_of(bridge, {}),
+       interface_of(port, {}),
+       interface_of(far, site.attachment.netns_path)});
+  report(site, interfaces, result);
+  return result;
+}
+
+cni::Result add(const cni::Attachment& attachment) {
+  attachment.args.require_known();
+  const Config config = parse(attachment.network);
+  (void)config.mac.resolve(attachment.args);  // refused before anything is done
+  nl::Socket host;
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  if (nl::find_link(container, attachment.ifname)) {
+    throw nl::interface_exists(attachment.ifname);
+  }
+  const Site site{attachment, config, host, container};
+  std::optional<ipam::Acquisition> lease;
+  UndoLog undo;
+  if (!config.ipam.empty()) {
+    log::phase("ipam start");
+    lease.emplace(attachment.network, config.ipam);
+    undo.on_failure("release the address", [&] { lease->give_back(); });
+  }
+  cni::Result result = attach(site, lease, undo);
+  undo.commit();
+  return result;
+}
+
+void remove_rules(const cni::Attachment& attachment, const Config& config) {
+  config.masquerade.remove(attachment);
+  if (config.mac_spoof_check) {
+    nft::Connection connection;
+    nft::remove_spoofcheck(connection, attachment.owner());
+  }
+}
+
+void del(const cni::Attachment& attachment) {
+  const Config config = parse(attachment.network);
+  attach::detach(attachment, config.ipam, [&] { remove_rules(attachment, config); });
+}
+
+void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
+  const Config config = parse(network);
+  attach::collect(network, valid, config.ipam, [&](const auto& stale) {
+    config.masquerade.remove_if(stale);
+    if (config.mac_spoof_check) {
+      nft::Connection connection;
+      nft::remove_spoofcheck_if(connection, stale);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace patchbay::bridge
+
+int main(int argc, char** argv) {
+  using namespace patchbay;
+  return cni::run(
+      {.name = "bridge",
+       .about = "connects a container to a Linux bridge of the host",
+       .declare =
+           [](cni::Keys& keys) {
+             bridge::Config config;
+             bridge::declare(keys, config);
+           },
+       .add = bridge::add,
+       .del = bridge::del,
+       .check = bridge::check,
+       .gc = bridge::gc,
+       .status = bridge::status},
+      argc,
+      argv);
+}

@@ -1,0 +1,171 @@
+// CHECK and STATUS of the bridge plugin.
+
+#include "check.h"
+
+#include <algorithm>
+
+#include "attach/detach.h"
+#include "base/error.h"
+#include "config.h"
+#include "ipam/apply.h"
+#include "ipam/delegate.h"
+#include "ipam/verify.h"
+#include "netlink/addr.h"
+#include "netlink/bridge.h"
+#include "netns/sysctl.h"
+#include "network.h"
+#include "nft/spoofcheck.h"
+
+namespace patchbay::bridge {
+
+namespace {
+
+using ipam::require;
+
+/// The previous result's entry for a link of the host; null when a later plugin dropped it.
+const cni::Interface* find_promised(const cni::Attachment& attachment, const IfName& name) {
+  for (const auto& interface : attachment.previous->interfaces) {
+    if (interface.sandbox.empty() && interface.name == name.str()) {
+      return &interface;
+    }
+  }
+  return nullptr;
+}
+
+void require_mac(const cni::Attachment& attachment, const nl::Link& link) {
+  const auto* promised = find_promised(attachment, link.name);
+  require(
+      promised == nullptr || promised->mac.empty() || link.mac.str() == promised->mac,
+      "interface " + quote(link.name.str()) + " has MAC address " + link.mac.str() +
+          ", not that of the result");
+}
+
+nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const Config& config) {
+  const auto bridge = nl::find_link(host, config.name);
+  const std::string name = "bridge " + quote(config.name.str());
+  require(bridge.has_value(), name + " is missing");
+  require(bridge->kind == "bridge", name + " is not a bridge");
+  require(bridge->up, name + " is not up");
+  require(!config.promisc || bridge->promiscuous, name + " is not promiscuous");
+  require(!config.uses_vlans() || bridge->vlan_filtering, name + " does not filter VLANs");
+  require_mac(attachment, *bridge);
+  if (config.uplink) {
+    const auto uplink = nl::find_link(host, *config.uplink);
+    require(
+        uplink && uplink->master == bridge->index,
+        "uplink " + quote(config.uplink->str()) + " is not a port of " + name);
+  }
+  return *bridge;
+}
+
+/// A later plugin may have added VLANs; what was promised has to be there.
+void check_vlans(nl::Socket& host, const nl::Link& port, const Config& config) {
+  if (!config.uses_vlans()) {
+    return;
+  }
+  const auto present = nl::list_vlans(host, port);
+  for (const auto& wanted : port_vlans(config)) {
+    const bool found = std::any_of(present.begin(), present.end(), [&](const auto& range) {
+      return range.native == wanted.native && range.first <= wanted.first &&
+             wanted.last <= range.last;
+    });
+    require(
+        found,
+        "port " + quote(port.name.str()) + " lacks VLAN " + std::to_string(wanted.first) +
+            (wanted.first == wanted.last ? "" : "-" + std::to_string(wanted.last)));
+  }
+}
+
+nl::Link check_port(
+    nl::Socket& host,
+    const cni::Attachment& attachment,
+    const Config& config,
+    const nl::Link& bridge) {
+  const auto port = attach::find_host_end(host, attachment);
+  require(port.has_value(), "the bridge port of the container is missing");
+  const std::string name = "port " + quote(port->name.str());
+  require(port->master == bridge.index, name + " is not on bridge " + quote(bridge.name.str()));
+  require(port->up, name + " is not up");
+  require(port->port.hairpin == config.hairpin, name + " has the wrong hairpin mode");
+  require(port->port.isolated == config.port_isolation, name + " has the wrong isolation");
+  require(
+      config.link_group() == 0 || port->group == config.link_group(),
+      "macspoofchk: " + name + " is not in the guarded link group");
+  require_mac(attachment, *port);
+  check_vlans(host, *port, config);
+  return *port;
+}
+
+void check_gateways(nl::Socket& host, const Config& config, const cni::Attachment& attachment) {
+  if (!config.is_gateway) {
+    return;
+  }
+  const IfName name = gateway_link_name(config);
+  const auto link = nl::find_link(host, name);
+  require(link && link->up, "gateway interface " + quote(name.str()) + " is missing or down");
+  const auto present = nl::list_addresses(host, link->index);
+  for (const auto& gateway : gateways_of(*attachment.previous)) {
+    const bool found = std::any_of(present.begin(), present.end(), [&](const nl::Address& one) {
+      return one.prefix == gateway;
+    });
+    require(found, "gateway address " + gateway.str() + " is missing on " + quote(name.str()));
+    ipam::require_sysctl(sysctl::forwarding_key(gateway.is_v6()), "1");
+  }
+}
+
+void check_container(const cni::Attachment& attachment, const nl::Link& port) {
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  const auto far = ipam::require_container_link(container, attachment);
+  require(
+      far.peer == port.index && port.peer == far.index,
+      "interface " + quote(far.name.str()) + " is not the other end of port " +
+          quote(port.name.str()));
+  ipam::require_addresses(container, far, attachment);
+  ipam::require_result_routes(container, far, attachment);
+}
+
+}  // namespace
+
+void check(const cni::Attachment& attachment) {
+  const Config config = parse(attachment.network);
+  if (!config.ipam.empty()) {
+    ipam::run(attachment.network, config.ipam, "CHECK");
+  }
+  nl::Socket host;
+  const auto bridge = check_bridge(host, attachment, config);
+  const auto port = check_port(host, attachment, config, bridge);
+  check_gateways(host, config, attachment);
+  if (!config.disable_container_interface) {
+    check_container(attachment, port);
+  }
+  config.masquerade.check(attachment);
+  if (config.mac_spoof_check) {
+    nft::Connection connection;
+    const auto mac = MacAddr::parse(ipam::container_interface(attachment).mac);
+    nft::check_spoofcheck(connection, attachment.owner(), port.name, mac);
+  }
+}
+
+void status(const cni::Network& network) {
+  const Config config = parse(network);
+  nl::Socket host;
+  const auto bridge = nl::find_link(host, config.name);
+  if (bridge && bridge->kind != "bridge") {
+    throw Error{
+        ErrorCode::plugin_not_available,
+        "bridge: link " + quote(config.name.str()) + " is not a bridge"};
+  }
+  if (config.uplink && !nl::find_link(host, *config.uplink)) {
+    throw Error{
+        ErrorCode::plugin_not_available,
+        "uplink: no link " + quote(config.uplink->str()) + " on the host"};
+  }
+  if (config.masquerade.enabled || config.mac_spoof_check) {
+    attach::require_nftables();
+  }
+  if (!config.ipam.empty()) {
+    ipam::run(network, config.ipam, "STATUS");
+  }
+}
+
+}  // namespace patchbay::bridge

@@ -1,0 +1,103 @@
+// The uplink: a NIC of the host becomes a port of the bridge.
+
+#include <algorithm>
+
+#include <linux/rtnetlink.h>
+
+#include "base/error.h"
+#include "netlink/addr.h"
+#include "netlink/route.h"
+#include "network.h"
+
+namespace patchbay::bridge {
+
+namespace {
+
+/// What moves from one link to another.
+struct Baggage {
+  std::vector<nl::Address> addresses;
+  std::vector<nl::Route> routes;
+};
+
+/// Everything but what the kernel makes by itself: link-local addresses and prefix routes.
+Baggage list_baggage(nl::Socket& host, const nl::Link& link) {
+  Baggage baggage{nl::list_addresses(host, link.index), nl::list_routes(host, link.index)};
+  std::erase_if(baggage.addresses, [](const nl::Address& address) {
+    return address.prefix.is_v6() && address.scope == RT_SCOPE_LINK;
+  });
+  std::erase_if(
+      baggage.routes, [](const nl::Route& route) { return route.protocol == RTPROT_KERNEL; });
+  // Routes without gateway first: the gateways of the others may be reached through them.
+  std::stable_partition(baggage.routes.begin(), baggage.routes.end(), [](const nl::Route& route) {
+    return !route.gw;
+  });
+  return baggage;
+}
+
+void move_baggage(
+    nl::Socket& host, const Baggage& baggage, const nl::Link& from, const nl::Link& to) {
+  for (const auto& address : baggage.addresses) {
+    nl::delete_address(host, from.index, address.prefix, from.name.str());
+    nl::add_address(host, to.index, {.address = address.prefix}, to.name.str());
+  }
+  for (const auto& route : baggage.routes) {
+    nl::delete_route(host, from.index, route, from.name.str());
+    nl::add_route(host, to.index, route, to.name.str());
+  }
+}
+
+void set_master(nl::Socket& host, const nl::Link& port, IfIndex bridge) {
+  nl::change_link(
+      host, port.index, {.up = true, .master = bridge}, "set master of " + quote(port.name.str()));
+}
+
+nl::Link find_uplink(nl::Socket& host, const IfName& name) {
+  if (auto link = nl::find_link(host, name)) {
+    return *link;
+  }
+  throw Error{ErrorCode::invalid_config, "uplink: no link " + quote(name.str()) + " on the host"};
+}
+
+[[noreturn]] void refuse_addresses(const nl::Link& uplink, const Baggage& baggage) {
+  throw Error{
+      ErrorCode::invalid_config,
+      "uplink: " + quote(uplink.name.str()) + " carries address " +
+          baggage.addresses.front().prefix.str() +
+          ", which would stop working on a bridge port; \"uplinkAddresses\": \"move\" moves it"};
+}
+
+}  // namespace
+
+void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& config, UndoLog& undo) {
+  if (!config.uplink) {
+    return;
+  }
+  const auto uplink = find_uplink(host, *config.uplink);
+  if (uplink.master == bridge.index) {
+    return;
+  }
+  if (uplink.master) {
+    throw Error{
+        ErrorCode::invalid_config,
+        "uplink: " + quote(uplink.name.str()) + " is a port of another bridge or bond already"};
+  }
+  const Baggage baggage = list_baggage(host, uplink);
+  if (!baggage.addresses.empty() && config.uplink_addresses != "move") {
+    refuse_addresses(uplink, baggage);
+  }
+  const IfIndex no_master{0};
+  undo.on_failure("free the uplink again", [&host, uplink, no_master, up = uplink.up] {
+    nl::change_link(
+        host,
+        uplink.index,
+        {.up = up, .master = no_master},
+        "free " + quote(uplink.name.str()) + " from the bridge");
+  });
+  set_master(host, uplink, bridge.index);
+  undo.on_failure("move the uplink's addresses back", [&host, baggage, uplink, bridge] {
+    move_baggage(host, baggage, bridge, uplink);
+  });
+  move_baggage(host, baggage, uplink, bridge);
+}
+
+}  // namespace patchbay::bridge

@@ -1,0 +1,225 @@
+// veth (ptp): a point-to-point pair, one end in the container, one on the host, routed.
+
+#include "netlink/veth.h"
+
+#include "attach/detach.h"
+#include "attach/masquerade.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/undo_log.h"
+#include "cni/plugin.h"
+#include "ipam/apply.h"
+#include "ipam/delegate.h"
+#include "ipam/verify.h"
+#include "netlink/addr.h"
+#include "netlink/route.h"
+#include "netns/sysctl.h"
+
+namespace patchbay {
+namespace {
+
+constexpr std::uint8_t kScopeLink = 253;  // RT_SCOPE_LINK
+constexpr std::uint8_t kScopeHost = 254;  // RT_SCOPE_HOST
+
+struct Config {
+  attach::Masquerade masquerade;
+  std::uint32_t mtu = 0;
+  std::string ipam;
+  cni::Dns dns;
+  cni::MacRequest mac;
+};
+
+void declare(cni::Keys& keys, Config& config) {
+  config.masquerade.declare(keys);
+  keys.number("mtu", config.mtu, {0, 65535}, "MTU of both ends in bytes; 0: the kernel's default");
+  ipam::declare(keys, config.ipam);
+  keys.object(
+      "dns", [&](cni::Keys& nested) { cni::declare_dns(nested, config.dns); }, "DNS to report");
+  config.mac.declare(keys);
+}
+
+Config parse(const cni::Network& network) {
+  Config config;
+  network.config.read([&](cni::Keys& keys) { declare(keys, config); });
+  if (config.ipam.empty()) {
+    throw Error{ErrorCode::invalid_config, "ipam.type: missing, but required"};
+  }
+  return config;
+}
+
+/// The routes that make an address point-to-point: its gateway is reached through the link, and its
+/// subnet through the gateway.
+std::vector<nl::Route> container_routes(const cni::Result& result) {
+  std::vector<nl::Route> routes;
+  for (const auto& ip : result.ips) {
+    const IpAddr source = ip.address.address();
+    routes.push_back({.dst = IpPrefix::host(*ip.gateway), .src = source, .scope = kScopeLink});
+    routes.push_back({.dst = ip.address.network(), .gw = ip.gateway, .src = source});
+  }
+  return routes;
+}
+
+/// How the host reaches one address of the container.
+nl::Route host_route(const IpPrefix& address) {
+  return {.dst = IpPrefix::host(address.address()), .scope = kScopeHost};
+}
+
+void require_gateways(const cni::Result& result) {
+  for (const auto& ip : result.ips) {
+    if (!ip.gateway) {
+      throw Error{
+          ErrorCode::invalid_config,
+          "ipam: address " + ip.address.str() +
+              " has no gateway, which a point-to-point link needs"};
+    }
+  }
+}
+
+void configure_container(
+    nl::Socket& socket,
+    const cni::Attachment& attachment,
+    const nl::Link& link,
+    const cni::Result& result) {
+  const ipam::ApplyOptions options{.prefix_routes = false};
+  ipam::prepare_ipv6(*attachment.netns, attachment.ifname, result, options);
+  ipam::apply_addresses(socket, link, result, options);
+  for (const auto& route : container_routes(result)) {
+    nl::add_route(socket, link.index, route, link.name.str());
+  }
+  ipam::apply_routes(socket, link, result);
+}
+
+void configure_host(nl::Socket& socket, const nl::Link& link, const cni::Result& result) {
+  const std::string name = link.name.str();
+  for (const auto& ip : result.ips) {
+    const nl::AddressSpec gateway{.address = IpPrefix::host(*ip.gateway)};
+    nl::add_address(socket, link.index, gateway, name);
+    nl::add_route(socket, link.index, host_route(ip.address), name);
+    sysctl::set(sysctl::forwarding_key(ip.address.is_v6()), "1");
+  }
+}
+
+void report(
+    const cni::Attachment& attachment,
+    const nl::Link& host,
+    const nl::Link& container,
+    cni::Result& result) {
+  result.interfaces = {
+      {.name = host.name.str(), .mac = host.mac.str(), .mtu = static_cast<std::uint32_t>(host.mtu)},
+      {.name = container.name.str(),
+       .mac = container.mac.str(),
+       .mtu = static_cast<std::uint32_t>(container.mtu),
+       .sandbox = attachment.netns_path}};
+  for (auto& ip : result.ips) {
+    ip.interface = 1;
+  }
+}
+
+cni::Result add(const cni::Attachment& attachment) {
+  const Config config = parse(attachment.network);
+  const auto mac = config.mac.resolve(attachment.args);
+  nl::Socket host;
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  if (nl::find_link(container, attachment.ifname)) {
+    throw nl::interface_exists(attachment.ifname);
+  }
+  UndoLog undo;
+
+  log::phase("ipam start");
+  ipam::Acquisition lease{attachment.network, config.ipam};
+  undo.on_failure("release the address", [&] { lease.give_back(); });
+
+  log::phase("links");
+  const auto near = nl::add_veth(
+      host,
+      {.ifname = attachment.ifname,
+       .owner = attachment.owner(),
+       .container = *attachment.netns,
+       .mtu = Mtu{config.mtu},
+       .mac = mac});
+  undo.on_failure("delete the veth pair", [&] { nl::delete_link(host, near.index); });
+  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
+
+  log::phase("ipam");
+  cni::Result result = lease.finish();
+  require_gateways(result);
+
+  log::phase("addresses");
+  const auto far = nl::get_link(container, attachment.ifname);
+  configure_container(container, attachment, far, result);
+  configure_host(host, near, result);
+
+  log::phase("masquerade");
+  undo.on_failure("remove the masquerade", [&] { config.masquerade.undo(attachment.owner()); });
+  config.masquerade.add(attachment.owner(), result);
+
+  report(attachment, near, far, result);
+  result.dns = config.dns.empty() ? result.dns : config.dns;
+  undo.commit();
+  return result;
+}
+
+void del(const cni::Attachment& attachment) {
+  const Config config = parse(attachment.network);
+  attach::detach(attachment, config.ipam, [&] { config.masquerade.remove(attachment); });
+}
+
+void check_host(const cni::Attachment& attachment, const nl::Link& far) {
+  nl::Socket host;
+  const auto near = attach::find_host_end(host, attachment);
+  ipam::require(near && near->peer == far.index, "the host's end of the veth pair is missing");
+  ipam::require(near->up, "interface " + quote(near->name.str()) + " is not up");
+  std::vector<nl::Route> routes;
+  for (const auto& address : ipam::container_addresses(attachment)) {
+    routes.push_back(host_route(address));
+    ipam::require_sysctl(sysctl::forwarding_key(address.is_v6()), "1");
+  }
+  ipam::require_routes(host, *near, routes);
+}
+
+void check(const cni::Attachment& attachment) {
+  const Config config = parse(attachment.network);
+  ipam::run(attachment.network, config.ipam, "CHECK");
+  nl::Socket container = nl::Socket::in(*attachment.netns);
+  const auto far = ipam::require_container_link(container, attachment);
+  ipam::require_addresses(container, far, attachment);
+  ipam::require_routes(container, far, container_routes(*attachment.previous));
+  ipam::require_result_routes(container, far, attachment);
+  check_host(attachment, far);
+  config.masquerade.check(attachment);
+}
+
+void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
+  const Config config = parse(network);
+  attach::collect(
+      network, valid, config.ipam, [&](const auto& stale) { config.masquerade.remove_if(stale); });
+}
+
+void status(const cni::Network& network) {
+  const Config config = parse(network);
+  if (config.masquerade.enabled) {
+    attach::require_nftables();
+  }
+  ipam::run(network, config.ipam, "STATUS");
+}
+
+}  // namespace
+}  // namespace patchbay
+
+int main(int argc, char** argv) {
+  return patchbay::cni::run(
+      {.name = "veth",
+       .about = "connects a container to the host by a routed point-to-point veth pair",
+       .declare =
+           [](patchbay::cni::Keys& keys) {
+             patchbay::Config config;
+             patchbay::declare(keys, config);
+           },
+       .add = patchbay::add,
+       .del = patchbay::del,
+       .check = patchbay::check,
+       .gc = patchbay::gc,
+       .status = patchbay::status},
+      argc,
+      argv);
+}
