@@ -59,33 +59,32 @@ std::optional<nl::Link> find_host_end(nl::Socket& host, const cni::Attachment& a
   return marked || !attachment.netns ? marked : find_unmarked(host, attachment);
 }
 
-void detach(
-    const cni::Attachment& attachment,
-    const std::string& ipam,
-    const std::function<void()>& remove_rules) {
+void detach(const cni::Attachment& attachment, const std::string& ipam, const Rules& rules) {
   BestEffort teardown;
   std::optional<ipam::Delegate> release;
+  std::optional<nft::Connection> connection;
+  nl::Socket host;
+
   teardown.attempt("start the IPAM plugin", [&] {
     if (!ipam.empty()) {
       release.emplace(attachment.network, ipam, "DEL");
     }
   });
-  log::phase("links");
-  nl::Socket host;
-  std::optional<nl::PairDeletion> deletion;
-  teardown.attempt("delete the veth pair", [&] {
-    if (const auto near = find_host_end(host, attachment)) {
-      deletion.emplace(host, *near, find_other_end(attachment, *near));
-    }
-  });
   log::phase("rules");
-  teardown.attempt("remove nftables elements", remove_rules);
-  log::phase("links gone");
-  teardown.attempt("delete the veth pair", [&] {
-    if (deletion) {
-      deletion->wait();
+  teardown.attempt("remove nftables elements", [&] {
+    if (rules.any) {
+      connection.emplace();
+      rules.remove(*connection);
     }
   });
+  log::phase("links");
+  const auto delete_pair = [&] {
+    if (const auto near = find_host_end(host, attachment)) {
+      const int kept_open = connection ? connection->fd() : -1;
+      nl::PairDeletion{host, *near, find_other_end(attachment, *near), kept_open}.wait();
+    }
+  };
+  teardown.attempt("delete the veth pair", delete_pair);
   log::phase("ipam");
   teardown.attempt("release the address", [&] {
     if (release) {
@@ -99,13 +98,16 @@ void collect(
     const cni::Network& network,
     const cni::ValidAttachments& valid,
     const std::string& ipam,
-    const RemoveStaleRules& remove_rules) {
+    const StaleRules& rules) {
   BestEffort teardown;
   teardown.attempt("delete stale links", [&] { delete_stale_links(network, valid); });
   teardown.attempt("remove stale nftables elements", [&] {
-    remove_rules([&](const std::string& label) {
-      return is_label_of_network(label, network.name) && !valid.contains_label(label);
-    });
+    if (rules.any) {
+      nft::Connection connection;
+      rules.remove(connection, [&](const std::string& label) {
+        return is_label_of_network(label, network.name) && !valid.contains_label(label);
+      });
+    }
   });
   teardown.attempt("release stale addresses", [&] {
     if (!ipam.empty()) {

@@ -28,29 +28,24 @@ void Masquerade::add(const Owner& owner, const cni::Result& result) const {
   }
 }
 
-void Masquerade::undo(const Owner& owner) const {
+void Masquerade::undo(nft::Connection& connection, const Owner& owner) const {
   if (enabled) {
-    nft::Connection connection;
     nft::remove_masquerade(connection, owner);
   }
 }
 
-void Masquerade::remove(const cni::Attachment& attachment) const {
-  if (!enabled) {
-    return;
-  }
-  nft::Connection connection;
+void Masquerade::remove(nft::Connection& connection, const cni::Attachment& attachment) const {
   const auto addresses = ipam::container_addresses(attachment);
   if (addresses.empty()) {
-    nft::remove_masquerade(connection, attachment.owner());
-  } else {
+    undo(connection, attachment.owner());
+  } else if (enabled) {
     nft::remove_masquerade(connection, attachment.owner(), addresses);
   }
 }
 
-void Masquerade::remove_if(const std::function<bool(const std::string&)>& stale) const {
+void Masquerade::remove_if(
+    nft::Connection& connection, const std::function<bool(const std::string&)>& stale) const {
   if (enabled) {
-    nft::Connection connection;
     nft::remove_masquerade_if(connection, stale);
   }
 }

@@ -17,10 +17,12 @@ struct Masquerade {
   /// Masquerades every address of `result`; nothing when not enabled, as in all that follows.
   void add(const Owner& owner, const cni::Result& result) const;
   /// Undoes add(), by the owner's mark.
-  void undo(const Owner& owner) const;
+  void undo(nft::Connection& connection, const Owner& owner) const;
   /// By the addresses of the previous result, or by the owner's mark when there is none.
-  void remove(const cni::Attachment& attachment) const;
-  void remove_if(const std::function<bool(const std::string& label)>& stale) const;
+  void remove(nft::Connection& connection, const cni::Attachment& attachment) const;
+  void remove_if(
+      nft::Connection& connection,
+      const std::function<bool(const std::string& label)>& stale) const;
   void check(const cni::Attachment& attachment) const;
 };
 

@@ -1,6 +1,8 @@
 #include "netlink/deletion.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,24 +26,23 @@ bool must_wait() {
   return value != nullptr && std::string_view{value} == "1";
 }
 
-/// Closes every descriptor but the two; nobody may wait for the end of our stdout.
-void keep_only(int low, int high) {
-  if (low > high) {
-    std::swap(low, high);
-  }
-  const auto close_from_to = [](int first, int last) {
-    if (first <= last) {
-      (void)::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0);
+/// Closes every descriptor but these; nobody may wait for the end of our stdout.
+void keep_only(std::array<int, 3> kept) {
+  std::sort(kept.begin(), kept.end());
+  int next = 0;
+  for (const int fd : kept) {
+    if (fd > next) {
+      (void)::close_range(static_cast<unsigned>(next), static_cast<unsigned>(fd) - 1, 0);
     }
-  };
-  close_from_to(0, low - 1);
-  close_from_to(low + 1, high - 1);
-  (void)::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
+    next = fd + 1;
+  }
+  (void)::close_range(static_cast<unsigned>(next), ~0U, 0);
 }
 
 }  // namespace
 
-PairDeletion::PairDeletion(Socket& socket, const Link& end, std::optional<OtherEnd> other)
+PairDeletion::PairDeletion(
+    Socket& socket, const Link& end, std::optional<OtherEnd> other, int kept_open)
     : socket_{socket},
       end_{end} {
   if (must_wait()) {
@@ -52,10 +53,10 @@ PairDeletion::PairDeletion(Socket& socket, const Link& end, std::optional<OtherE
     far_.emplace(other->ns);
     far_index_ = other->index;
   }
-  start_child();
+  start_child(kept_open);
 }
 
-void PairDeletion::start_child() {
+void PairDeletion::start_child(int kept_open) {
   std::array<int, 2> alive{};
   if (::pipe2(alive.data(), O_CLOEXEC) != 0) {
     throw SystemError{errno, "create a pipe"};
@@ -70,7 +71,7 @@ void PairDeletion::start_child() {
     near_.reset();
   }
   if (child == 0) {
-    keep_only(own.fd(), childs_end.get());
+    keep_only({own.fd(), childs_end.get(), kept_open});
     const nlmsghdr* raw = message.raw();
     (void)::send(own.fd(), raw, raw->nlmsg_len, 0);
     ::_exit(0);

@@ -22,7 +22,8 @@ class PairDeletion {
     const netns::Netns& ns;
     IfIndex index;
   };
-  PairDeletion(Socket& socket, const Link& end, std::optional<OtherEnd> other);
+  /// The child keeps `kept_open` (-1: none) open until the barrier is over; see nft::Connection.
+  PairDeletion(Socket& socket, const Link& end, std::optional<OtherEnd> other, int kept_open = -1);
   PairDeletion(const PairDeletion&) = delete;
   PairDeletion& operator=(const PairDeletion&) = delete;
   PairDeletion(PairDeletion&&) = delete;
@@ -34,7 +35,7 @@ class PairDeletion {
   void wait();
 
  private:
-  void start_child();
+  void start_child(int kept_open);
   bool announced();
 
   Socket& socket_;

@@ -109,6 +109,9 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
     return std::nullopt;
   }
   const auto* header = static_cast<const ifinfomsg*>(::nlmsg_data(raw));
+  if (header->ifi_family != AF_UNSPEC) {
+    return std::nullopt;
+  }
   Link link{
       .index = IfIndex{header->ifi_index},
       .name = IfName::parse(::nla_get_string(attributes[IFLA_IFNAME])),

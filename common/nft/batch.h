@@ -20,11 +20,16 @@ inline constexpr std::string_view kTable = "patchbay";
 using Fill = std::function<void(nl::Message&)>;
 
 /// A connection to nf_tables in the namespace it was opened in.
+///
+/// Closing it soon after something was deleted takes a RCU grace period (about 10 ms): the kernel
+/// then waits for the deleted memory to be freed (net/netfilter/nf_tables_api.c: nft_rcv_nl_event).
+/// So DEL leaves the last copy of the descriptor to the child that sits out such a period anyway.
 class Connection {
  public:
   Connection() : socket_{nl::Socket::Protocol::netfilter} {}
 
   nl::Socket& socket() { return socket_; }
+  [[nodiscard]] int fd() const { return socket_.fd(); }
 
  private:
   nl::Socket socket_;

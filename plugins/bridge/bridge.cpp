@@ -142,8 +142,10 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
   }
 
   log::phase("masquerade");
-  undo.on_failure(
-      "remove the masquerade", [&site] { site.config.masquerade.undo(site.attachment.owner()); });
+  undo.on_failure("remove the masquerade", [&site] {
+    nft::Connection connection;
+    site.config.masquerade.undo(connection, site.attachment.owner());
+  });
   config.masquerade.add(site.attachment.owner(), result);
 
   log::phase("port up");
@@ -180,28 +182,30 @@ cni::Result add(const cni::Attachment& attachment) {
   return result;
 }
 
-void remove_rules(const cni::Attachment& attachment, const Config& config) {
-  config.masquerade.remove(attachment);
-  if (config.mac_spoof_check) {
-    nft::Connection connection;
-    nft::remove_spoofcheck(connection, attachment.owner());
-  }
+bool has_rules(const Config& config) {
+  return config.masquerade.enabled || config.mac_spoof_check;
 }
 
 void del(const cni::Attachment& attachment) {
   const Config config = parse(attachment.network);
-  attach::detach(attachment, config.ipam, [&] { remove_rules(attachment, config); });
+  const auto remove = [&](nft::Connection& connection) {
+    config.masquerade.remove(connection, attachment);
+    if (config.mac_spoof_check) {
+      nft::remove_spoofcheck(connection, attachment.owner());
+    }
+  };
+  attach::detach(attachment, config.ipam, {.any = has_rules(config), .remove = remove});
 }
 
 void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
   const Config config = parse(network);
-  attach::collect(network, valid, config.ipam, [&](const auto& stale) {
-    config.masquerade.remove_if(stale);
+  const auto remove = [&](nft::Connection& connection, const attach::IsStale& stale) {
+    config.masquerade.remove_if(connection, stale);
     if (config.mac_spoof_check) {
-      nft::Connection connection;
       nft::remove_spoofcheck_if(connection, stale);
     }
-  });
+  };
+  attach::collect(network, valid, config.ipam, {.any = has_rules(config), .remove = remove});
 }
 
 }  // namespace

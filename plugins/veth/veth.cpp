@@ -150,7 +150,10 @@ cni::Result add(const cni::Attachment& attachment) {
   configure_host(host, near, result);
 
   log::phase("masquerade");
-  undo.on_failure("remove the masquerade", [&] { config.masquerade.undo(attachment.owner()); });
+  undo.on_failure("remove the masquerade", [&] {
+    nft::Connection connection;
+    config.masquerade.undo(connection, attachment.owner());
+  });
   config.masquerade.add(attachment.owner(), result);
 
   report(attachment, near, far, result);
@@ -161,7 +164,12 @@ cni::Result add(const cni::Attachment& attachment) {
 
 void del(const cni::Attachment& attachment) {
   const Config config = parse(attachment.network);
-  attach::detach(attachment, config.ipam, [&] { config.masquerade.remove(attachment); });
+  attach::detach(
+      attachment,
+      config.ipam,
+      {.any = config.masquerade.enabled, .remove = [&](nft::Connection& connection) {
+         config.masquerade.remove(connection, attachment);
+       }});
 }
 
 void check_host(const cni::Attachment& attachment, const nl::Link& far) {
@@ -192,7 +200,13 @@ void check(const cni::Attachment& attachment) {
 void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
   const Config config = parse(network);
   attach::collect(
-      network, valid, config.ipam, [&](const auto& stale) { config.masquerade.remove_if(stale); });
+      network,
+      valid,
+      config.ipam,
+      {.any = config.masquerade.enabled,
+       .remove = [&](nft::Connection& connection, const attach::IsStale& stale) {
+         config.masquerade.remove_if(connection, stale);
+       }});
 }
 
 void status(const cni::Network& network) {
