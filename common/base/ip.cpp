@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <charconv>
+#include <cstdio>
 
 #include "base/error.h"
 
@@ -68,6 +69,13 @@ std::array<std::uint8_t, 16> IpAddr::bytes() const noexcept {
 
 std::string IpAddr::str() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  if (v6_ && value_ > 0xffff && value_ >> 32 == 0) {
+    // inet_ntop would print "::0.1.0.2", Go and RFC 5952 "::1:2"; file names depend on it.
+    const auto high = static_cast<unsigned>(value_ >> 16);
+    const auto low = static_cast<unsigned>(value_ & 0xffff);
+    (void)std::snprintf(text.data(), text.size(), "::%x:%x", high, low);
+    return text.data();
+  }
   ::inet_ntop(v6_ ? AF_INET6 : AF_INET, bytes().data(), text.data(), text.size());
   return text.data();
 }

@@ -76,24 +76,27 @@ IfName IfName::parse(std::string_view text) {
   return IfName{text};
 }
 
-MacAddr MacAddr::parse(std::string_view text) {
+std::optional<MacAddr> MacAddr::find(std::string_view text) {
   const auto digits = mac_digits(text);
   if (!digits) {
-    throw Error{
-        ErrorCode::invalid_config,
-        "MAC address " + quote(text) + " must have the form aa:bb:cc:dd:ee:ff"};
+    return std::nullopt;
   }
   MacAddr mac;
   for (std::size_t i = 0; i < mac.octets.size(); ++i) {
     mac.octets.at(i) = static_cast<std::uint8_t>(
         hex_digit(digits->at(2 * i)) << 4 | hex_digit(digits->at(2 * i + 1)));
   }
-  if ((mac.octets[0] & 1) != 0 || mac == MacAddr{}) {
-    throw Error{
-        ErrorCode::invalid_config,
-        "MAC address " + quote(text) + " must be a unicast address, not all zero"};
+  const bool is_unicast = (mac.octets[0] & 1) == 0 && mac != MacAddr{};
+  return is_unicast ? std::optional{mac} : std::nullopt;
+}
+
+MacAddr MacAddr::parse(std::string_view text) {
+  if (const auto mac = find(text)) {
+    return *mac;
   }
-  return mac;
+  throw Error{
+      ErrorCode::invalid_config,
+      "MAC address " + quote(text) + " must be a unicast address of the form aa:bb:cc:dd:ee:ff"};
 }
 
 std::string MacAddr::str() const {

@@ -46,6 +46,8 @@ struct MacAddr {
   /// "aa-bb-cc-dd-ee-ff" and "aabb.ccdd.eeff". Throws Error{invalid_config}; a multicast or
   /// all-zero address is refused as the kernel would refuse it.
   static MacAddr parse(std::string_view text);
+  /// As parse(), but nullopt for what is no unicast address.
+  static std::optional<MacAddr> find(std::string_view text);
 
   /// Lower-case, colon separated.
   [[nodiscard]] std::string str() const;

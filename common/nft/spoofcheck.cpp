@@ -78,9 +78,9 @@ void add_spoofcheck(
   }
 }
 
-void remove_spoofcheck(
+bool remove_spoofcheck(
     Connection& connection, const Owner& owner, const IfName& port, const MacAddr& mac) {
-  set_of(connection).remove(key_of(port, mac), owner.label());
+  return set_of(connection).remove(key_of(port, mac), owner.label());
 }
 
 void remove_spoofcheck(Connection& connection, const Owner& owner) {

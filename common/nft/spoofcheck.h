@@ -28,8 +28,8 @@ inline constexpr std::uint32_t kSpoofCheckGroup = 0x70617463;  // "patc"
 void add_spoofcheck(
     Connection& connection, const Owner& owner, const IfName& port, const MacAddr& mac);
 
-/// Removes the element of `owner` for this port and address.
-void remove_spoofcheck(
+/// Removes the element of `owner` for this port and address; false when there is none.
+bool remove_spoofcheck(
     Connection& connection, const Owner& owner, const IfName& port, const MacAddr& mac);
 /// The same when port or address are not known: found by the owner's mark.
 void remove_spoofcheck(Connection& connection, const Owner& owner);

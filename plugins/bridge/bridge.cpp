@@ -14,45 +14,10 @@
 #include "netns/sysctl.h"
 #include "network.h"
 #include "nft/spoofcheck.h"
+#include "port.h"
 
 namespace patchbay::bridge {
 namespace {
-
-constexpr std::chrono::seconds kPortPatience{3};
-
-/// What ADD works with.
-struct Site {
-  const cni::Attachment& attachment;
-  const Config& config;
-  nl::Socket& host;
-  nl::Socket& container;
-};
-
-void configure_port(const Site& site, const nl::Link& bridge, const nl::Link& port) {
-  if (site.config.hairpin || site.config.port_isolation) {
-    nl::set_port(
-        site.host, port, {.hairpin = site.config.hairpin, .isolated = site.config.port_isolation});
-  }
-  if (!site.config.uses_vlans()) {
-    return;
-  }
-  if (!site.config.preserve_default_vlan && bridge.default_pvid != 0) {
-    nl::delete_vlans(site.host, port, {{bridge.default_pvid, bridge.default_pvid}});
-  }
-  nl::add_vlans(site.host, port, port_vlans(site.config));
-}
-
-void guard_port(const Site& site, const nl::Link& port, const nl::Link& far, UndoLog& undo) {
-  if (!site.config.mac_spoof_check) {
-    return;
-  }
-  undo.on_failure("remove the spoof check", [&site] {
-    nft::Connection connection;
-    nft::remove_spoofcheck(connection, site.attachment.owner());
-  });
-  nft::Connection connection;
-  nft::add_spoofcheck(connection, site.attachment.owner(), port.name, far.mac);
-}
 
 void configure_container(const Site& site, const nl::Link& far, const cni::Result& result) {
   const ipam::ApplyOptions options{.detect_duplicates = site.config.detect_duplicates};
@@ -70,17 +35,6 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
     ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
   }
   ipam::apply_routes(site.container, far, result);
-}
-
-void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port) {
-  if (site.config.disable_container_interface) {
-    return;
-  }
-  const auto deadline = std::chrono::steady_clock::now() + kPortPatience;
-  if (!monitor.wait_until_up(site.host, port.index, deadline)) {
-    throw Error{
-        ErrorCode::kernel, "bridge port " + quote(port.name.str()) + " has not come up in 3 s"};
-  }
 }
 
 cni::Interface interface_of(const nl::Link& link, const std::string& sandbox) {
@@ -150,7 +104,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("port up");
   await_port(site, monitor, port);
-  bridge = nl::get_link(site.host, config.name);
+  bridge = keep_mac(site, bridge);
   interfaces.insert(
       interfaces.begin(),
       {interface_of(bridge, {}),
@@ -191,7 +145,7 @@ void del(const cni::Attachment& attachment) {
   const auto remove = [&](nft::Connection& connection) {
     config.masquerade.remove(connection, attachment);
     if (config.mac_spoof_check) {
-      nft::remove_spoofcheck(connection, attachment.owner());
+      unguard_port(connection, attachment);
     }
   };
   attach::detach(attachment, config.ipam, {.any = has_rules(config), .remove = remove});

@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/undo_log.h"
+#include "check.h"
 #include "cni/plugin.h"
+#include "config.h"
 #include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "ipam/verify.h"
@@ -15,54 +17,8 @@
 #include "netlink/route.h"
 #include "netns/sysctl.h"
 
-namespace patchbay {
+namespace patchbay::veth {
 namespace {
-
-constexpr std::uint8_t kScopeLink = 253;  // RT_SCOPE_LINK
-constexpr std::uint8_t kScopeHost = 254;  // RT_SCOPE_HOST
-
-struct Config {
-  attach::Masquerade masquerade;
-  std::uint32_t mtu = 0;
-  std::string ipam;
-  cni::Dns dns;
-  cni::MacRequest mac;
-};
-
-void declare(cni::Keys& keys, Config& config) {
-  config.masquerade.declare(keys);
-  keys.number("mtu", config.mtu, {0, 65535}, "MTU of both ends in bytes; 0: the kernel's default");
-  ipam::declare(keys, config.ipam);
-  keys.object(
-      "dns", [&](cni::Keys& nested) { cni::declare_dns(nested, config.dns); }, "DNS to report");
-  config.mac.declare(keys);
-}
-
-Config parse(const cni::Network& network) {
-  Config config;
-  network.config.read([&](cni::Keys& keys) { declare(keys, config); });
-  if (config.ipam.empty()) {
-    throw Error{ErrorCode::invalid_config, "ipam.type: missing, but required"};
-  }
-  return config;
-}
-
-/// The routes that make an address point-to-point: its gateway is reached through the link, and its
-/// subnet through the gateway.
-std::vector<nl::Route> container_routes(const cni::Result& result) {
-  std::vector<nl::Route> routes;
-  for (const auto& ip : result.ips) {
-    const IpAddr source = ip.address.address();
-    routes.push_back({.dst = IpPrefix::host(*ip.gateway), .src = source, .scope = kScopeLink});
-    routes.push_back({.dst = ip.address.network(), .gw = ip.gateway, .src = source});
-  }
-  return routes;
-}
-
-/// How the host reaches one address of the container.
-nl::Route host_route(const IpPrefix& address) {
-  return {.dst = IpPrefix::host(address.address()), .scope = kScopeHost};
-}
 
 void require_gateways(const cni::Result& result) {
   for (const auto& ip : result.ips) {
@@ -172,31 +128,6 @@ void del(const cni::Attachment& attachment) {
        }});
 }
 
-void check_host(const cni::Attachment& attachment, const nl::Link& far) {
-  nl::Socket host;
-  const auto near = attach::find_host_end(host, attachment);
-  ipam::require(near && near->peer == far.index, "the host's end of the veth pair is missing");
-  ipam::require(near->up, "interface " + quote(near->name.str()) + " is not up");
-  std::vector<nl::Route> routes;
-  for (const auto& address : ipam::container_addresses(attachment)) {
-    routes.push_back(host_route(address));
-    ipam::require_sysctl(sysctl::forwarding_key(address.is_v6()), "1");
-  }
-  ipam::require_routes(host, *near, routes);
-}
-
-void check(const cni::Attachment& attachment) {
-  const Config config = parse(attachment.network);
-  ipam::run(attachment.network, config.ipam, "CHECK");
-  nl::Socket container = nl::Socket::in(*attachment.netns);
-  const auto far = ipam::require_container_link(container, attachment);
-  ipam::require_addresses(container, far, attachment);
-  ipam::require_routes(container, far, container_routes(*attachment.previous));
-  ipam::require_result_routes(container, far, attachment);
-  check_host(attachment, far);
-  config.masquerade.check(attachment);
-}
-
 void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
   const Config config = parse(network);
   attach::collect(
@@ -209,31 +140,24 @@ void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
        }});
 }
 
-void status(const cni::Network& network) {
-  const Config config = parse(network);
-  if (config.masquerade.enabled) {
-    attach::require_nftables();
-  }
-  ipam::run(network, config.ipam, "STATUS");
-}
-
 }  // namespace
-}  // namespace patchbay
+}  // namespace patchbay::veth
 
 int main(int argc, char** argv) {
-  return patchbay::cni::run(
+  using namespace patchbay;
+  return cni::run(
       {.name = "veth",
        .about = "connects a container to the host by a routed point-to-point veth pair",
        .declare =
-           [](patchbay::cni::Keys& keys) {
-             patchbay::Config config;
-             patchbay::declare(keys, config);
+           [](cni::Keys& keys) {
+             veth::Config config;
+             veth::declare(keys, config);
            },
-       .add = patchbay::add,
-       .del = patchbay::del,
-       .check = patchbay::check,
-       .gc = patchbay::gc,
-       .status = patchbay::status},
+       .add = veth::add,
+       .del = veth::del,
+       .check = veth::check,
+       .gc = veth::gc,
+       .status = veth::status},
       argc,
       argv);
 }
