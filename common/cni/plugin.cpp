@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/undo_log.h"
 #include "cni/json.h"
 
 namespace patchbay::cni {
@@ -168,11 +169,22 @@ void check(const Plugin& plugin, const Attachment& attachment) {
   }
 }
 
+/// A result that the configuration's version cannot express is found only now: the attachment, of
+/// which the runtime would never hear, is taken back.
+std::string add(const Plugin& plugin, const Attachment& attachment) {
+  UndoLog undo;
+  const Result result = plugin.add(attachment);
+  undo.on_failure("take the attachment back", [&] { plugin.del(attachment); });
+  std::string text = print(result, attachment.network.version) + "\n";
+  undo.commit();
+  return text;
+}
+
 std::string run_attachment(
     const Plugin& plugin, const Environment& environment, const Attachment& attachment) {
   switch (environment.command) {
     case Command::add:
-      return print(plugin.add(attachment), attachment.network.version) + "\n";
+      return add(plugin, attachment);
     case Command::del:
       plugin.del(attachment);
       return {};

@@ -89,7 +89,8 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
   std::vector<cni::Interface> interfaces;
   if (config.is_gateway) {
     const auto gateway = ensure_gateway_link(site.host, bridge, config);
-    ensure_gateways(site.host, gateway, config, result);
+    ensure_gateways(
+        site.host, {.link = gateway, .result = result, .force = config.force_address}, undo);
     if (gateway.index != bridge.index) {
       interfaces.push_back(interface_of(gateway, {}));
     }

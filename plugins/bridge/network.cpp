@@ -42,22 +42,29 @@ bool is_in_the_way(
          wanted.contains(present.prefix.address());
 }
 
-void clear_the_way(
-    nl::Socket& host, const nl::Link& link, const std::vector<IpPrefix>& gateways, bool force) {
-  const std::string name = link.name.str();
-  const auto present = nl::list_addresses(host, link.index);
-  for (const auto& gateway : gateways) {
-    for (const auto& address : present) {
-      if (!is_in_the_way(address, gateway, gateways)) {
-        continue;
-      }
-      if (!force) {
-        refuse(
-            "bridge: " + quote(name) + " already has an IP address different from " +
-            gateway.str() + ": " + address.prefix.str() + "; forceAddress replaces it");
-      }
-      nl::delete_address(host, link.index, address.prefix, name);
+/// Removes `present`, and puts it back if the ADD fails.
+void replace(nl::Socket& host, const nl::Link& link, const IpPrefix& present, UndoLog& undo) {
+  nl::delete_address(host, link.index, present, link.name.str());
+  undo.on_failure("put address " + present.str() + " back", [&host, link, present] {
+    nl::add_address(host, link.index, {.address = present}, link.name.str());
+  });
+}
+
+void clear_the_way(nl::Socket& host, const GatewaySpec& spec, UndoLog& undo) {
+  const auto gateways = gateways_of(spec.result);
+  for (const auto& address : nl::list_addresses(host, spec.link.index)) {
+    const auto hindered = std::find_if(gateways.begin(), gateways.end(), [&](const auto& gateway) {
+      return is_in_the_way(address, gateway, gateways);
+    });
+    if (hindered == gateways.end()) {
+      continue;
     }
+    if (!spec.force) {
+      refuse(
+          "bridge: " + quote(spec.link.name.str()) + " already has an IP address different from " +
+          hindered->str() + ": " + address.prefix.str() + "; forceAddress replaces it");
+    }
+    replace(host, spec.link, address.prefix, undo);
   }
 }
 
@@ -152,12 +159,16 @@ nl::Link ensure_gateway_link(nl::Socket& host, const nl::Link& bridge, const Con
   return nl::get_link(host, name);
 }
 
-void ensure_gateways(
-    nl::Socket& host, const nl::Link& link, const Config& config, const cni::Result& result) {
-  const auto gateways = gateways_of(result);
-  clear_the_way(host, link, gateways, config.force_address);
-  for (const auto& gateway : gateways) {
-    nl::add_address(host, link.index, {.address = gateway}, link.name.str());
+void ensure_gateways(nl::Socket& host, const GatewaySpec& spec, UndoLog& undo) {
+  clear_the_way(host, spec, undo);
+  const auto& link = spec.link;
+  for (const auto& gateway : gateways_of(spec.result)) {
+    const bool added = nl::add_address(host, link.index, {.address = gateway}, link.name.str());
+    if (added && spec.force) {
+      undo.on_failure("remove address " + gateway.str(), [&host, link, gateway] {
+        nl::delete_address(host, link.index, gateway, link.name.str());
+      });
+    }
     sysctl::set(sysctl::forwarding_key(gateway.is_v6()), "1");
   }
 }

@@ -33,9 +33,13 @@ std::vector<IpPrefix> gateways_of(const cni::Result& result);
 nl::Link ensure_gateway_link(nl::Socket& host, const nl::Link& bridge, const Config& config);
 IfName gateway_link_name(const Config& config);
 
-/// Gives `link` the gateway addresses and lets the host route. A different address in the way is
-/// Error{invalid_config}, or replaced with forceAddress.
-void ensure_gateways(
-    nl::Socket& host, const nl::Link& link, const Config& config, const cni::Result& result);
+/// Gives `link` the gateway addresses of `result` and lets the host route. A different address in
+/// the way is Error{invalid_config}, or replaced with `force`; `undo` then gets the way back.
+struct GatewaySpec {
+  const nl::Link& link;
+  const cni::Result& result;
+  bool force;
+};
+void ensure_gateways(nl::Socket& host, const GatewaySpec& spec, UndoLog& undo);
 
 }  // namespace patchbay::bridge
