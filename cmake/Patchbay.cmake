@@ -7,15 +7,19 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
             -ffunction-sections -fdata-sections
             $<$<BOOL:${PATCHBAY_WERROR}>:-Werror>
-            $<$<BOOL:${PATCHBAY_SANITIZE}>:-fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer
-            -fno-sanitize-recover=all>
             $<$<BOOL:${PATCHBAY_FUZZ}>:-fsanitize=fuzzer-no-link>)
 target_compile_definitions(
   patchbay_options INTERFACE _GNU_SOURCE PATCHBAY_VERSION="${PROJECT_VERSION}"
                              $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
-target_link_options(
-  patchbay_options INTERFACE -Wl,--gc-sections
-                             $<$<BOOL:${PATCHBAY_SANITIZE}>:-fsanitize=${PATCHBAY_SANITIZE}>)
+target_link_options(patchbay_options INTERFACE -Wl,--gc-sections)
+if(PATCHBAY_SANITIZE)
+  # GCC 12 takes what the sanitizers add for uses of uninitialized values, e.g. in <regex>.
+  target_compile_options(
+    patchbay_options
+    INTERFACE -fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+              $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_link_options(patchbay_options INTERFACE -fsanitize=${PATCHBAY_SANITIZE})
+endif()
 
 # Debian has no static archive of spdlog and fmt: both are used as headers.
 add_library(patchbay_spdlog INTERFACE)
@@ -48,6 +52,9 @@ function(patchbay_library name)
   add_library(patchbay::${name} ALIAS patchbay_${name})
 endfunction()
 
+# Builds every plugin and nothing else.
+add_custom_target(plugins)
+
 # patchbay_plugin(NAME SOURCES files... LINK targets...): an executable in bin/, installed with the
 # plugins; the sources are relative to the calling folder.
 function(patchbay_plugin name)
@@ -61,5 +68,7 @@ function(patchbay_plugin name)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_link_options(${name} PRIVATE -s)
   endif()
+  add_dependencies(plugins ${name})
+  set_property(GLOBAL APPEND PROPERTY PATCHBAY_PLUGINS ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${PATCHBAY_PLUGIN_DIR})
 endfunction()
