@@ -38,7 +38,8 @@ std::optional<std::string> ungrouped(std::string_view text, char separator, std:
       digits += text[i];
     }
   }
-  return digits.size() == 12 ? std::optional{digits} : std::nullopt;
+  const bool is_complete = digits.size() == 12 && text.back() != separator;
+  return is_complete ? std::optional{digits} : std::nullopt;
 }
 
 std::optional<std::string> mac_digits(std::string_view text) {

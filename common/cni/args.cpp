@@ -9,8 +9,10 @@ namespace patchbay::cni {
 
 namespace {
 
-/// What the plugins of the reference suite read between them; one CNI_ARGS reaches all of a list.
-constexpr std::array<std::string_view, 4> kKnown{"IgnoreUnknown", "IP", "GATEWAY", "MAC"};
+/// What the plugins of the reference suite and of ovs-cni read between them; one CNI_ARGS reaches
+/// all of a list.
+constexpr std::array<std::string_view, 6> kKnown{
+    "IgnoreUnknown", "IP", "GATEWAY", "MAC", "OvnPort", "K8S_POD_UID"};
 
 std::pair<std::string, std::string> split_pair(std::string_view pair) {
   const auto equals = pair.find('=');

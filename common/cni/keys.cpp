@@ -166,7 +166,7 @@ void Keys::choice(
   throw Error{ErrorCode::invalid_config, message};
 }
 
-std::uint32_t Keys::read_number(const json& value, std::string_view name, Bounds bounds) {
+std::int64_t Keys::read_number(const json& value, std::string_view name, Bounds bounds) {
   const std::string wanted =
       "an integer from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most);
   if (!value.is_number()) {
@@ -176,7 +176,7 @@ std::uint32_t Keys::read_number(const json& value, std::string_view name, Bounds
     throw Error{
         ErrorCode::invalid_config, path_of(name) + ": " + excerpt(value) + " must be " + wanted};
   }
-  return static_cast<std::uint32_t>(value.get<std::int64_t>());
+  return value.get<std::int64_t>();
 }
 
 void Keys::number(
@@ -192,7 +192,18 @@ void Keys::number(
       described["default"] = *target;
     }
   } else if (const json* value = find(name)) {
-    target = read_number(*value, name, bounds);
+    target = static_cast<std::uint32_t>(read_number(*value, name, bounds));
+  }
+}
+
+void Keys::number(
+    std::string_view name, std::uint64_t& target, Bounds bounds, std::string_view help) {
+  if (schema_ != nullptr) {
+    json& described = describe(name, "integer", help);
+    described["minimum"] = bounds.least;
+    described["maximum"] = bounds.most;
+  } else if (const json* value = find(name)) {
+    target = static_cast<std::uint64_t>(read_number(*value, name, bounds));
   }
 }
 
@@ -227,7 +238,7 @@ void Keys::number_or(
         "an integer from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most) +
             ", or \"" + std::string{word.first} + "\"");
   }
-  target = read_number(*value, name, bounds);
+  target = static_cast<std::uint32_t>(read_number(*value, name, bounds));
 }
 
 void Keys::parsed(std::string_view name, Format format, const Text& parse, std::string_view help) {
@@ -258,6 +269,18 @@ void Keys::texts(std::string_view name, Format format, const Text& parse, std::s
   std::size_t position = 0;
   for (const json& item : as_array(*value, path)) {
     parse_text(item, element(path, position++), parse);
+  }
+}
+
+void Keys::map(
+    std::string_view name, std::map<std::string, std::string>& target, std::string_view help) {
+  if (schema_ != nullptr) {
+    describe(name, "object", help)["additionalProperties"] = {{"type", "string"}};
+  } else if (const json* value = find(name)) {
+    const std::string path = path_of(name);
+    for (const auto& [key, text] : as_object(*value, path).items()) {
+      target[key] = as_text(text, path + "." + key);
+    }
   }
 }
 

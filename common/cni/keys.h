@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ class Keys {
       std::optional<std::uint32_t>& target,
       Bounds bounds,
       std::string_view help);
+  /// For what 32 bits do not hold.
+  void number(std::string_view name, std::uint64_t& target, Bounds bounds, std::string_view help);
   /// A number, or the word `word`, which sets `is_word`.
   void number_or(
       std::string_view name,
@@ -62,6 +65,10 @@ class Keys {
   void parsed(std::string_view name, Format format, const Text& parse, std::string_view help);
   /// An array of such strings.
   void texts(std::string_view name, Format format, const Text& parse, std::string_view help);
+  /// An object of strings under names of the author's choice; what stands in `target` stays unless
+  /// it is named again.
+  void map(
+      std::string_view name, std::map<std::string, std::string>& target, std::string_view help);
   /// A nested object, whose keys `members` declares. Called also when the object is absent, so
   /// that a missing required() key inside it is noticed only when the object is there.
   void object(std::string_view name, const Member& members, std::string_view help);
@@ -91,7 +98,7 @@ class Keys {
 
   [[nodiscard]] const nlohmann::json* find(std::string_view name) const;
   nlohmann::json& describe(std::string_view name, const char* type, std::string_view help);
-  std::uint32_t read_number(const nlohmann::json& value, std::string_view name, Bounds bounds);
+  std::int64_t read_number(const nlohmann::json& value, std::string_view name, Bounds bounds);
 
   const nlohmann::json* object_;
   nlohmann::json* schema_;

@@ -64,14 +64,21 @@ std::string read_name(Keys& keys) {
 }
 
 void check_gate(const Environment& environment, Version version) {
-  const bool is_check = environment.command == Command::check;
-  const bool is_newest =
-      environment.command == Command::gc || environment.command == Command::status;
-  if ((is_check && version < Version::with_check()) ||
-      (is_newest && version < Version::with_gc_and_status())) {
-    throw Error{
-        ErrorCode::incompatible_version,
-        "config version " + quote(version.str()) + " does not allow this command"};
+  const auto require = [&](const std::string& verb, Version since) {
+    if (version < since) {
+      throw Error{
+          ErrorCode::incompatible_version,
+          "config version " + quote(version.str()) + " does not allow " + verb,
+          "config is \"" + std::string{version.str()} + "\", " + verb + " needs \"" +
+              std::string{since.str()} + "\""};
+    }
+  };
+  if (environment.command == Command::check) {
+    require("CHECK", Version::with_check());
+  } else if (environment.command == Command::gc) {
+    require("GC", Version::with_gc_and_status());
+  } else if (environment.command == Command::status) {
+    require("STATUS", Version::with_gc_and_status());
   }
 }
 

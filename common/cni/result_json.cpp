@@ -154,7 +154,11 @@ void read_ip(Keys& keys, std::string_view address_key, Result& result) {
   std::optional<IpAddr> gateway;
   std::optional<std::uint32_t> interface;
   const auto to_address = [&](const std::string& text) { address = IpPrefix::parse(text); };
-  const auto to_gateway = [&](const std::string& text) { gateway = IpAddr::parse(text); };
+  const auto to_gateway = [&](const std::string& text) {
+    if (!text.empty()) {
+      gateway = IpAddr::parse(text);
+    }
+  };
   keys.parsed(address_key, Format::cidr, to_address, "");
   keys.required(address_key);
   keys.parsed("gateway", Format::ip, to_gateway, "");
@@ -203,7 +207,11 @@ void declare_route(Keys& keys, std::vector<Route>& routes) {
   std::optional<IpPrefix> dst;
   Route route{.dst = IpPrefix{IpAddr{false, 0}, 0}, .gw = {}, .table = {}, .scope = {}};
   const auto to_dst = [&](const std::string& text) { dst = IpPrefix::parse(text); };
-  const auto to_gw = [&](const std::string& text) { route.gw = IpAddr::parse(text); };
+  const auto to_gw = [&](const std::string& text) {
+    if (!text.empty()) {  // as Go prints a route that has none
+      route.gw = IpAddr::parse(text);
+    }
+  };
   keys.parsed("dst", Format::cidr, to_dst, "destination");
   keys.required("dst");
   keys.parsed("gw", Format::ip, to_gw, "next hop; the address's gateway when absent");
