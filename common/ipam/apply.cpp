@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "netlink/addr.h"
 #include "netlink/monitor.h"
+#include "netlink/route.h"
 #include "netns/sysctl.h"
 
 namespace patchbay::ipam {
@@ -17,6 +18,7 @@ namespace patchbay::ipam {
 namespace {
 
 constexpr std::chrono::seconds kDetectionPatience{10};
+constexpr std::chrono::seconds kCompletionPatience{1};
 
 bool has_v6(const cni::Result& result) {
   return std::any_of(result.ips.begin(), result.ips.end(), [](const cni::IpConfig& ip) {
@@ -46,6 +48,14 @@ std::optional<IpAddr> first_gateway(const cni::Result& result, bool v6) {
 
 bool is_local_scope(const cni::Route& route) {
   return route.scope && *route.scope >= RT_SCOPE_LINK;
+}
+
+/// The kernel joins an address's multicast group and makes its local route in a work queue
+/// (net/ipv6/addrconf.c: addrconf_dad_work), the route last.
+bool are_complete(nl::Socket& socket, const std::vector<IpAddr>& addresses) {
+  return std::all_of(addresses.begin(), addresses.end(), [&](const IpAddr& address) {
+    return !address.is_v6() || nl::is_local(socket, address);
+  });
 }
 
 /// True while detection is running. Throws when it has found a duplicate.
@@ -114,6 +124,42 @@ void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const
       throw Error{
           ErrorCode::kernel,
           "duplicate address detection on " + quote(link.name.str()) + " has not ended in 10 s"};
+    }
+    events.receive([](const nlmsghdr&) {});
+  }
+}
+
+std::vector<IpAddr> addresses_of(const cni::Result& result) {
+  std::vector<IpAddr> addresses;
+  for (const auto& ip : result.ips) {
+    addresses.push_back(ip.address.address());
+  }
+  return addresses;
+}
+
+std::vector<IpAddr> gateway_addresses_of(const cni::Result& result) {
+  std::vector<IpAddr> addresses;
+  for (const auto& ip : result.ips) {
+    if (ip.gateway) {
+      addresses.push_back(*ip.gateway);
+    }
+  }
+  return addresses;
+}
+
+void await_addresses(
+    nl::Socket& socket, const netns::Netns& ns, const std::vector<IpAddr>& addresses) {
+  if (are_complete(socket, addresses)) {
+    return;
+  }
+  nl::Socket events = nl::Socket::in(ns);
+  events.join(RTNLGRP_IPV6_ROUTE);
+  const nl::Deadline deadline = std::chrono::steady_clock::now() + kCompletionPatience;
+  while (!are_complete(socket, addresses)) {
+    pollfd waiting{events.fd(), POLLIN, 0};
+    if (::poll(&waiting, 1, nl::milliseconds_until(deadline)) == 0) {
+      log::warn("the kernel has not completed an IPv6 address within a second, continuing");
+      return;
     }
     events.receive([](const nlmsghdr&) {});
   }

@@ -26,7 +26,7 @@ std::string find_plugin(const std::string& path, const std::string& type) {
   std::string_view rest = path;
   while (!rest.empty()) {
     const auto end = rest.find(':');
-    const std::string candidate = std::string{rest.substr(0, end)} + "/" + type;
+    std::string candidate = std::string{rest.substr(0, end)} + "/" + type;
     if (is_regular_file(candidate)) {
       return candidate;
     }

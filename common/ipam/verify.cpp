@@ -32,6 +32,17 @@ std::optional<std::size_t> find_container_interface(const cni::Attachment& attac
   return std::nullopt;
 }
 
+void require_as_reported(const nl::Link& link, const cni::Interface& promised) {
+  const std::string name = quote(link.name.str());
+  require(
+      promised.mac.empty() || link.mac == MacAddr::parse(promised.mac),
+      "interface " + name + " has MAC address " + link.mac.str() + ", not " + promised.mac);
+  require(
+      promised.mtu == 0 || link.mtu == Mtu{promised.mtu},
+      "interface " + name + " has MTU " + std::to_string(static_cast<std::uint32_t>(link.mtu)) +
+          ", not " + std::to_string(promised.mtu));
+}
+
 }  // namespace
 
 void require(bool holds, const std::string& message) {
@@ -70,14 +81,16 @@ nl::Link require_container_link(nl::Socket& socket, const cni::Attachment& attac
   require(link.has_value(), "interface " + name + " is missing in the container");
   require(link->kind == "veth", "interface " + name + " in the container is not a veth");
   require(link->up, "interface " + name + " in the container is not up");
-  require(
-      promised.mac.empty() || link->mac == MacAddr::parse(promised.mac),
-      "interface " + name + " has MAC address " + link->mac.str() + ", not " + promised.mac);
-  require(
-      promised.mtu == 0 || link->mtu == Mtu{promised.mtu},
-      "interface " + name + " has MTU " + std::to_string(static_cast<std::uint32_t>(link->mtu)) +
-          ", not " + std::to_string(promised.mtu));
+  require_as_reported(*link, promised);
   return *link;
+}
+
+void require_host_link(const nl::Link& link, const cni::Attachment& attachment) {
+  for (const auto& promised : attachment.previous->interfaces) {
+    if (promised.sandbox.empty() && promised.name == link.name.str()) {
+      require_as_reported(link, promised);
+    }
+  }
 }
 
 void require_addresses(

@@ -22,6 +22,10 @@ std::vector<IpPrefix> container_addresses(const cni::Attachment& attachment);
 /// of the previous result.
 nl::Link require_container_link(nl::Socket& socket, const cni::Attachment& attachment);
 
+/// `link`, which is on the host, has the MAC address and the MTU of the previous result; nothing is
+/// asked of a link that the result does not list.
+void require_host_link(const nl::Link& link, const cni::Attachment& attachment);
+
 /// Every address of the previous result is on `link`.
 void require_addresses(nl::Socket& socket, const nl::Link& link, const cni::Attachment& attachment);
 

@@ -52,6 +52,7 @@ std::optional<Address> parse_address(const nlmsghdr& message) {
       .scope = header->ifa_scope,
       .tentative = (flags & IFA_F_TENTATIVE) != 0,
       .duplicate = (flags & IFA_F_DADFAILED) != 0,
+      .broadcast = attributes[IFA_BROADCAST] != nullptr,
       .flags = flags};
 }
 
@@ -68,7 +69,7 @@ bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::str
   message.header(header_of(link, spec.address));
   put_ip(message, IFA_LOCAL, spec.address.address());
   put_ip(message, IFA_ADDRESS, spec.address.address());
-  if (has_broadcast(spec.address)) {
+  if (spec.broadcast && has_broadcast(spec.address)) {
     put_ip(message, IFA_BROADCAST, spec.address.last());
   }
   std::uint32_t flags = spec.prefix_route ? 0 : IFA_F_NOPREFIXROUTE;

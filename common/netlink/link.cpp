@@ -31,6 +31,12 @@ void put_arp_notify(Message& message, bool on) {
   message.put(IPV4_DEVCONF_ARP_NOTIFY, static_cast<std::uint32_t>(on));
 }
 
+void put_xdp(Message& message, int program) {
+  const auto xdp = message.nest(IFLA_XDP);
+  message.put(IFLA_XDP_FD, static_cast<std::uint32_t>(program));
+  message.put(IFLA_XDP_FLAGS, static_cast<std::uint32_t>(XDP_FLAGS_SKB_MODE));
+}
+
 void put_flag(ifinfomsg& header, const std::optional<bool>& wanted, unsigned flag) {
   if (wanted) {
     header.ifi_change |= flag;
@@ -85,6 +91,9 @@ void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::st
   }
   if (change.master) {
     message.put(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
+  }
+  if (change.xdp_program) {
+    put_xdp(message, *change.xdp_program);
   }
   if (change.arp_notify) {
     put_arp_notify(message, *change.arp_notify);

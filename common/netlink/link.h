@@ -32,6 +32,7 @@ struct Link {
   bool vlan_filtering = false;     ///< Bridges only.
   std::uint16_t default_pvid = 0;  ///< Bridges only.
   PortState port{};                ///< Bridge ports only.
+  std::uint32_t xdp_program = 0;   ///< The kernel's number of it; 0: none.
 };
 
 /// Nullopt when there is no such interface; absence is not an error.
@@ -49,6 +50,7 @@ struct LinkChange {
   std::optional<Mtu> mtu{};
   std::optional<MacAddr> mac{};
   std::optional<IfIndex> master{};   ///< IfIndex{0} releases it.
+  std::optional<int> xdp_program{};  ///< A descriptor; run on what comes in, whatever the driver.
   std::optional<bool> arp_notify{};  ///< IPv4: announce the address when the link comes up.
 };
 

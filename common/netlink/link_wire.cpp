@@ -58,6 +58,11 @@ void read_info(nlattr* nest, Link& link) {
   }
 }
 
+std::uint32_t read_xdp(nlattr* nest) {
+  const auto xdp = parse_nested<IFLA_XDP_MAX + 1>(nest);
+  return xdp[IFLA_XDP_PROG_ID] == nullptr ? 0 : ::nla_get_u32(xdp[IFLA_XDP_PROG_ID]);
+}
+
 std::optional<IfIndex> index_in(const nlattr* attribute) {
   if (attribute == nullptr) {
     return std::nullopt;
@@ -86,6 +91,9 @@ void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   if (attributes[IFLA_LINKINFO] != nullptr) {
     read_info(attributes[IFLA_LINKINFO], link);
   }
+  if (attributes[IFLA_XDP] != nullptr) {
+    link.xdp_program = read_xdp(attributes[IFLA_XDP]);
+  }
   link.master = index_in(attributes[IFLA_MASTER]);
   link.peer = index_in(attributes[IFLA_LINK]);
 }
@@ -109,12 +117,13 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
     return std::nullopt;
   }
   const auto* header = static_cast<const ifinfomsg*>(::nlmsg_data(raw));
-  if (header->ifi_family != AF_UNSPEC) {
+  const std::string_view name = ::nla_get_string(attributes[IFLA_IFNAME]);
+  if (header->ifi_family != AF_UNSPEC || ifname_fault(name)) {
     return std::nullopt;
   }
   Link link{
       .index = IfIndex{header->ifi_index},
-      .name = IfName::parse(::nla_get_string(attributes[IFLA_IFNAME])),
+      .name = IfName::parse(name),
       .kind = {},
       .mac = {},
       .up = (header->ifi_flags & IFF_UP) != 0,

@@ -133,6 +133,17 @@ std::optional<Route> parse_route(const nlmsghdr& message, IfIndex link) {
   return route;
 }
 
+/// Asks which route a packet to `address` takes.
+Message look_up(const IpAddr& address) {
+  rtmsg header{};
+  header.rtm_family = family_of(address.is_v6());
+  header.rtm_dst_len = static_cast<std::uint8_t>(address.bits());
+  Message message{RTM_GETROUTE, 0};
+  message.header(header);
+  put_ip(message, RTA_DST, address);
+  return message;
+}
+
 /// Addresses that are documentation examples, so no host has a route of its own to them.
 std::array<IpAddr, 2> unowned_addresses() {
   return {IpAddr::parse("198.51.100.1"), IpAddr::parse("2001:db8::1")};
@@ -176,16 +187,18 @@ std::vector<Route> list_routes(Socket& socket, IfIndex link) {
   return routes;
 }
 
+bool is_local(Socket& socket, const IpAddr& address) {
+  bool local = false;
+  const Refusal refusal = socket.query(look_up(address), [&](const nlmsghdr& reply) {
+    local = static_cast<const rtmsg*>(::nlmsg_data(&reply))->rtm_type == RTN_LOCAL;
+  });
+  return !refusal && local;
+}
+
 std::optional<IfIndex> find_default_link(Socket& socket) {
   for (const IpAddr& address : unowned_addresses()) {
-    rtmsg header{};
-    header.rtm_family = family_of(address.is_v6());
-    header.rtm_dst_len = static_cast<std::uint8_t>(address.bits());
-    Message message{RTM_GETROUTE, 0};
-    message.header(header);
-    put_ip(message, RTA_DST, address);
     std::uint32_t link = 0;
-    const Refusal refusal = socket.query(message, [&](const nlmsghdr& reply) {
+    const Refusal refusal = socket.query(look_up(address), [&](const nlmsghdr& reply) {
       Attributes attributes{};
       ::nlmsg_parse(
           const_cast<nlmsghdr*>(&reply), sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr);

@@ -32,6 +32,9 @@ bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_
 /// The unicast routes through `link` in every table but local.
 std::vector<Route> list_routes(Socket& socket, IfIndex link);
 
+/// True when packets to `address` are for this namespace itself.
+bool is_local(Socket& socket, const IpAddr& address);
+
 /// The link that a packet to an address nobody owns would leave by: that of the default route,
 /// IPv4 before IPv6, found by two look-ups and no dump. Nullopt when there is no default route.
 std::optional<IfIndex> find_default_link(Socket& socket);

@@ -57,7 +57,7 @@ void put_peer(Message& message, const VethSpec& spec) {
 
 Message creation(const VethSpec& spec, const IfName& name) {
   ifinfomsg header{};
-  header.ifi_flags = IFF_UP;
+  header.ifi_flags = spec.up ? IFF_UP : 0;
   header.ifi_change = IFF_UP;
   Message message{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL};
   message.header(header);

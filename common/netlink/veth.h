@@ -18,6 +18,7 @@ struct VethSpec {
   std::optional<MacAddr> mac{};     ///< Of the container's end; the kernel chooses if absent.
   std::optional<IfIndex> master{};  ///< The bridge to which the host's end belongs.
   std::uint32_t group = 0;          ///< Link group of the host's end.
+  bool up = true;                   ///< The host's end.
 };
 
 /// Creates the pair with one request, the host's end enslaved and up, and marks the host's end as

@@ -21,8 +21,8 @@ namespace {
 constexpr int kAttempts = 8;
 constexpr std::uint32_t kTypeIpv4Addr = 7;  // nft's own numbers for data types (datatype.h)
 constexpr std::uint32_t kTypeIpv6Addr = 8;
-constexpr int kSourceNat = 100;  // NF_IP_PRI_NAT_SRC, linux/netfilter_ipv4.h
-constexpr std::string_view kBaseChain = "masquerade";
+constexpr int kSourceNat = 100;                         // NF_IP_PRI_NAT_SRC, linux/netfilter_ipv4.h
+constexpr std::string_view kBaseChain = "postrouting";  // "masquerade" is a keyword of nft's
 
 std::string map_name(bool v6) {
   return v6 ? "masquerade6" : "masquerade4";

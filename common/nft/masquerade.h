@@ -11,7 +11,7 @@
 ///     table inet patchbay {
 ///       map masquerade4 { type ipv4_addr : verdict; }    # one element an address
 ///       map masquerade6 { type ipv6_addr : verdict; }
-///       chain masquerade {
+///       chain postrouting {
 ///         type nat hook postrouting priority srcnat
 ///         ip saddr vmap @masquerade4
 ///         ip6 saddr vmap @masquerade6

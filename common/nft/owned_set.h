@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,11 +38,13 @@ class OwnedSet {
   /// Removes the element with `key`, provided that `label` is its comment. Somebody else's stays.
   /// False when there was none of ours.
   bool remove(std::string_view key, std::string_view label);
-  /// Removes in one transaction every element that `stale` chooses, found by a dump.
+  /// Removes every element that `stale` chooses, found by dumps, many in one transaction.
   void remove_if(const std::function<bool(const Element&)>& stale);
 
  private:
-  nl::Refusal commit_removal(const std::vector<Element>& elements);
+  std::vector<Element> choose(const std::function<bool(const Element&)>& stale);
+  void remove_all(std::span<const Element> elements);
+  nl::Refusal commit_removal(std::span<const Element> elements);
 
   Connection& connection_;
   Family family_;

@@ -37,6 +37,13 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
   ipam::apply_routes(site.container, far, result);
 }
 
+void await_addresses(const Site& site, const cni::Result& result) {
+  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+  if (site.config.gateway.enabled()) {
+    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  }
+}
+
 cni::Interface interface_of(const nl::Link& link, const std::string& sandbox) {
   return {
       .name = link.name.str(),
@@ -82,15 +89,14 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("ipam");
   cni::Result result = lease ? lease->finish() : cni::Result{};
-  add_gateways(config, result);
+  config.gateway.complete(result);
 
   log::phase("addresses");
   configure_container(site, far, result);
   std::vector<cni::Interface> interfaces;
-  if (config.is_gateway) {
+  if (config.gateway.enabled()) {
     const auto gateway = ensure_gateway_link(site.host, bridge, config);
-    ensure_gateways(
-        site.host, {.link = gateway, .result = result, .force = config.force_address}, undo);
+    config.gateway.ensure({.host = site.host, .link = gateway, .result = result}, undo);
     if (gateway.index != bridge.index) {
       interfaces.push_back(interface_of(gateway, {}));
     }
@@ -105,6 +111,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("port up");
   await_port(site, monitor, port);
+  await_addresses(site, result);
   bridge = keep_mac(site, bridge);
   interfaces.insert(
       interfaces.begin(),

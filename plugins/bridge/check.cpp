@@ -10,9 +10,7 @@
 #include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "ipam/verify.h"
-#include "netlink/addr.h"
 #include "netlink/bridge.h"
-#include "netns/sysctl.h"
 #include "network.h"
 #include "nft/spoofcheck.h"
 
@@ -22,22 +20,15 @@ namespace {
 
 using ipam::require;
 
-/// The previous result's entry for a link of the host; null when a later plugin dropped it.
-const cni::Interface* find_promised(const cni::Attachment& attachment, const IfName& name) {
-  for (const auto& interface : attachment.previous->interfaces) {
-    if (interface.sandbox.empty() && interface.name == name.str()) {
-      return &interface;
-    }
+/// Not its MTU, which the kernel derives from that of its ports.
+void require_mac(const cni::Attachment& attachment, const nl::Link& bridge) {
+  for (const auto& promised : attachment.previous->interfaces) {
+    require(
+        !promised.sandbox.empty() || promised.name != bridge.name.str() || promised.mac.empty() ||
+            bridge.mac == MacAddr::parse(promised.mac),
+        "interface " + quote(bridge.name.str()) + " has MAC address " + bridge.mac.str() +
+            ", not " + promised.mac);
   }
-  return nullptr;
-}
-
-void require_mac(const cni::Attachment& attachment, const nl::Link& link) {
-  const auto* promised = find_promised(attachment, link.name);
-  require(
-      promised == nullptr || promised->mac.empty() || link.mac.str() == promised->mac,
-      "interface " + quote(link.name.str()) + " has MAC address " + link.mac.str() +
-          ", not that of the result");
 }
 
 nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const Config& config) {
@@ -52,8 +43,8 @@ nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const
   if (config.uplink) {
     const auto uplink = nl::find_link(host, *config.uplink);
     require(
-        uplink && uplink->master == bridge->index,
-        "uplink " + quote(config.uplink->str()) + " is not a port of " + name);
+        uplink && uplink->up && uplink->master == bridge->index,
+        "uplink " + quote(config.uplink->str()) + " is down, or not a port of " + name);
   }
   return *bridge;
 }
@@ -91,26 +82,9 @@ nl::Link check_port(
   require(
       config.link_group() == 0 || port->group == config.link_group(),
       "macspoofchk: " + name + " is not in the guarded link group");
-  require_mac(attachment, *port);
+  ipam::require_host_link(*port, attachment);
   check_vlans(host, *port, config);
   return *port;
-}
-
-void check_gateways(nl::Socket& host, const Config& config, const cni::Attachment& attachment) {
-  if (!config.is_gateway) {
-    return;
-  }
-  const IfName name = gateway_link_name(config);
-  const auto link = nl::find_link(host, name);
-  require(link && link->up, "gateway interface " + quote(name.str()) + " is missing or down");
-  const auto present = nl::list_addresses(host, link->index);
-  for (const auto& gateway : gateways_of(*attachment.previous)) {
-    const bool found = std::any_of(present.begin(), present.end(), [&](const nl::Address& one) {
-      return one.prefix == gateway;
-    });
-    require(found, "gateway address " + gateway.str() + " is missing on " + quote(name.str()));
-    ipam::require_sysctl(sysctl::forwarding_key(gateway.is_v6()), "1");
-  }
 }
 
 void check_container(const cni::Attachment& attachment, const nl::Link& port) {
@@ -134,7 +108,7 @@ void check(const cni::Attachment& attachment) {
   nl::Socket host;
   const auto bridge = check_bridge(host, attachment, config);
   const auto port = check_port(host, attachment, config, bridge);
-  check_gateways(host, config, attachment);
+  config.gateway.check(host, gateway_link_name(config), attachment);
   if (!config.disable_container_interface) {
     check_container(attachment, port);
   }

@@ -109,11 +109,7 @@ void declare(cni::Keys& keys, Config& config) {
       cni::Format::ifname,
       [&](const std::string& text) { config.name = IfName::parse(text); },
       "name of the bridge, created when missing; cni0 when absent");
-  keys.flag("isGateway", config.is_gateway, "give the bridge the gateway's address");
-  keys.flag(
-      "isDefaultGateway", config.is_default_gateway, "isGateway, and the default route through it");
-  keys.flag(
-      "forceAddress", config.force_address, "replace an address the bridge has instead of failing");
+  config.gateway.declare(keys);
   config.masquerade.declare(keys);
   keys.number_or(
       "mtu",
@@ -142,7 +138,6 @@ void declare(cni::Keys& keys, Config& config) {
 Config parse(const cni::Network& network) {
   Config config;
   network.config.read([&](cni::Keys& keys) { declare(keys, config); });
-  config.is_gateway = config.is_gateway || config.is_default_gateway;
   config.trunk = normalised(std::move(config.trunk));
   check(config);
   return config;

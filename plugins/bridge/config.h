@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "attach/gateway.h"
 #include "attach/masquerade.h"
 #include "cni/plugin.h"
 #include "netlink/bridge.h"
@@ -13,9 +14,7 @@ namespace patchbay::bridge {
 /// The configuration of the bridge plugin, parsed and consistent.
 struct Config {
   IfName name = IfName::parse("cni0");
-  bool is_gateway = false;
-  bool is_default_gateway = false;
-  bool force_address = false;
+  attach::Gateway gateway;
   attach::Masquerade masquerade;
   std::uint32_t mtu = 0;  ///< 0: the kernel's default.
   bool mtu_auto = false;

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <vector>
-
 #include "base/undo_log.h"
-#include "cni/result.h"
 #include "config.h"
 #include "netlink/link.h"
 
@@ -22,24 +19,8 @@ nl::Link ensure_bridge(nl::Socket& host, const Config& config, Mtu mtu);
 /// Error{invalid_config}, or moved to the bridge; `undo` then gets the way back.
 void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& config, UndoLog& undo);
 
-/// Completes `result` with gateways where the configuration makes the bridge one: an address
-/// without gateway gets the first of its subnet, and isDefaultGateway adds default routes.
-void add_gateways(const Config& config, cni::Result& result);
-
-/// The gateway addresses of `result`, with their prefix lengths.
-std::vector<IpPrefix> gateways_of(const cni::Result& result);
-
 /// The link that carries the gateway addresses: the bridge, or, with a VLAN, "<bridge>.<vlan>".
 nl::Link ensure_gateway_link(nl::Socket& host, const nl::Link& bridge, const Config& config);
 IfName gateway_link_name(const Config& config);
-
-/// Gives `link` the gateway addresses of `result` and lets the host route. A different address in
-/// the way is Error{invalid_config}, or replaced with `force`; `undo` then gets the way back.
-struct GatewaySpec {
-  const nl::Link& link;
-  const cni::Result& result;
-  bool force;
-};
-void ensure_gateways(nl::Socket& host, const GatewaySpec& spec, UndoLog& undo);
 
 }  // namespace patchbay::bridge

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include "base/error.h"
@@ -34,11 +35,18 @@ Baggage list_baggage(nl::Socket& host, const nl::Link& link) {
   return baggage;
 }
 
+nl::AddressSpec spec_of(const nl::Address& address) {
+  return {
+      .address = address.prefix,
+      .prefix_route = (address.flags & IFA_F_NOPREFIXROUTE) == 0,
+      .broadcast = address.broadcast};
+}
+
 void move_baggage(
     nl::Socket& host, const Baggage& baggage, const nl::Link& from, const nl::Link& to) {
   for (const auto& address : baggage.addresses) {
     nl::delete_address(host, from.index, address.prefix, from.name.str());
-    nl::add_address(host, to.index, {.address = address.prefix}, to.name.str());
+    nl::add_address(host, to.index, spec_of(address), to.name.str());
   }
   for (const auto& route : baggage.routes) {
     nl::delete_route(host, from.index, route, from.name.str());
@@ -49,6 +57,13 @@ void move_baggage(
 void set_master(nl::Socket& host, const nl::Link& port, IfIndex bridge) {
   nl::change_link(
       host, port.index, {.up = true, .master = bridge}, "set master of " + quote(port.name.str()));
+}
+
+void set_up(nl::Socket& host, const nl::Link& uplink) {
+  if (!uplink.up) {
+    const std::string name = quote(uplink.name.str());
+    nl::change_link(host, uplink.index, {.up = true}, "set " + name + " up");
+  }
 }
 
 nl::Link find_uplink(nl::Socket& host, const IfName& name) {
@@ -74,6 +89,7 @@ void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& confi
   }
   const auto uplink = find_uplink(host, *config.uplink);
   if (uplink.master == bridge.index) {
+    set_up(host, uplink);
     return;
   }
   if (uplink.master) {

@@ -45,6 +45,13 @@ void configure_container(
   ipam::apply_routes(socket, link, result);
 }
 
+/// Without a link-local address that is usable at once the host could not ask for the container's
+/// MAC address, and would let the first seconds of IPv6 pass.
+void prepare_host(const nl::Link& near) {
+  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
+  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_dad", "0");
+}
+
 void configure_host(nl::Socket& socket, const nl::Link& link, const cni::Result& result) {
   const std::string name = link.name.str();
   for (const auto& ip : result.ips) {
@@ -79,10 +86,10 @@ cni::Result add(const cni::Attachment& attachment) {
   if (nl::find_link(container, attachment.ifname)) {
     throw nl::interface_exists(attachment.ifname);
   }
-  UndoLog undo;
 
   log::phase("ipam start");
   ipam::Acquisition lease{attachment.network, config.ipam};
+  UndoLog undo;
   undo.on_failure("release the address", [&] { lease.give_back(); });
 
   log::phase("links");
@@ -93,8 +100,9 @@ cni::Result add(const cni::Attachment& attachment) {
        .container = *attachment.netns,
        .mtu = Mtu{config.mtu},
        .mac = mac});
-  undo.on_failure("delete the veth pair", [&] { nl::delete_link(host, near.index); });
-  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
+  undo.on_failure(
+      "delete the veth pair", [&host, index = near.index] { nl::delete_link(host, index); });
+  prepare_host(near);
 
   log::phase("ipam");
   cni::Result result = lease.finish();
@@ -112,6 +120,9 @@ cni::Result add(const cni::Attachment& attachment) {
   });
   config.masquerade.add(attachment.owner(), result);
 
+  log::phase("addresses complete");
+  ipam::await_addresses(container, *attachment.netns, ipam::addresses_of(result));
+  ipam::await_addresses(host, netns::Netns::current(), ipam::gateway_addresses_of(result));
   report(attachment, near, far, result);
   result.dns = config.dns.empty() ? result.dns : config.dns;
   undo.commit();
