@@ -100,6 +100,7 @@ Subprocess::Subprocess(
   std::vector<std::string> storage;
   const auto environment = merged_environment(changes, storage);
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGCHLD, SIG_DFL);  // were it ignored, there would be no exit status
   start(path, environment.data(), in.read_end.get(), out.write_end.get());
   to_child_ = std::move(in.write_end);
   from_child_ = std::move(out.read_end);

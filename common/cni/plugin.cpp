@@ -96,9 +96,10 @@ Network read_network(const Environment& environment, std::string input, Answer& 
   return {std::move(name), version, std::move(config), environment.path};
 }
 
-std::optional<netns::Netns> open_netns(const Environment& environment) {
-  auto container = environment.command == Command::del ? netns::Netns::find(environment.netns)
-                                                       : netns::Netns::open(environment.netns);
+std::optional<netns::Netns> open_netns(const Plugin& plugin, const Environment& environment) {
+  const bool must_exist = plugin.enters_netns && environment.command != Command::del;
+  auto container =
+      must_exist ? netns::Netns::open(environment.netns) : netns::Netns::find(environment.netns);
   if (container && !environment.netns_override && container->same_as(netns::Netns::current())) {
     throw Error{
         ErrorCode::invalid_netns,
@@ -121,8 +122,8 @@ std::optional<Result> read_previous(const Network& network, Command command) {
   }
 }
 
-Attachment read_attachment(const Environment& environment, Network network) {
-  auto container = open_netns(environment);
+Attachment read_attachment(const Plugin& plugin, const Environment& environment, Network network) {
+  auto container = open_netns(plugin, environment);
   auto previous = read_previous(network, environment.command);
   return {
       .network = std::move(network),
@@ -221,7 +222,8 @@ std::string run_command(
     }
     return {};
   }
-  return run_attachment(plugin, environment, read_attachment(environment, std::move(network)));
+  return run_attachment(
+      plugin, environment, read_attachment(plugin, environment, std::move(network)));
 }
 
 std::string about(const Plugin& plugin) {

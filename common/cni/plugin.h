@@ -52,7 +52,10 @@ struct ValidAttachments {
 /// A plugin is this table. A null member means "nothing to do"; `add` and `del` are required.
 struct Plugin {
   std::string_view name;
-  std::string_view about;            ///< One line for people.
+  std::string_view about;  ///< One line for people.
+  /// False for what never enters the container, such as an IPAM plugin: what CNI_NETNS names need
+  /// not exist then.
+  bool enters_netns = true;
   void (*declare)(Keys&) = nullptr;  ///< Declares every configuration key; for --schema.
   Result (*add)(const Attachment&) = nullptr;
   void (*del)(const Attachment&) = nullptr;

@@ -40,6 +40,15 @@ std::string extack_text(const nlmsghdr& reply) {
   return text == nullptr ? std::string{} : std::string{::nla_get_string(text)};
 }
 
+/// A dump that fails halfway says so in its last message.
+int error_of_done(const nlmsghdr& reply) {
+  int code = 0;
+  if (::nlmsg_datalen(&reply) >= static_cast<int>(sizeof code)) {
+    std::memcpy(&code, ::nlmsg_data(&reply), sizeof code);
+  }
+  return code < 0 ? -code : 0;
+}
+
 void enable(int fd, int option) {
   const int on = 1;
   (void)::setsockopt(fd, SOL_NETLINK, option, &on, sizeof on);  // older kernels do without
@@ -209,6 +218,7 @@ int Socket::dump_once(const Message& message, std::vector<std::string>& replies)
         outcome = answer->error;
         done = true;
       } else if (reply.nlmsg_type == NLMSG_DONE) {
+        outcome = outcome != 0 ? outcome : error_of_done(reply);
         done = true;
       } else {
         replies.emplace_back(reinterpret_cast<const char*>(&reply), reply.nlmsg_len);

@@ -184,6 +184,7 @@ int main(int argc, char** argv) {
   const cni::Plugin plugin{
       .name = "host-local",
       .about = "leases addresses out of ranges, the leases kept on this host",
+      .enters_netns = false,
       .declare = hostlocal::declare,
       .add = add,
       .del = del,
