@@ -1,0 +1,113 @@
+#include "netlink/deletion.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+#include "kernel/netlink.h"
+#include "netlink/veth.h"
+
+namespace patchbay::test {
+namespace {
+
+class DeletionTest : public NetlinkTest {
+ protected:
+  void SetUp() override {
+    NetlinkTest::SetUp();
+    ::unsetenv("PATCHBAY_WAIT_FOR_DELETE");
+  }
+
+  nl::Link make_pair() {
+    return nl::add_veth(
+        host(),
+        {.ifname = IfName::parse("eth0"),
+         .owner = {"net1", "c1", "eth0"},
+         .container = container_ns()});
+  }
+  nl::PairDeletion::OtherEnd far() {
+    return {container_ns(), nl::get_link(container(), IfName::parse("eth0")).index};
+  }
+  void expect_gone(const nl::Link& near) {
+    EXPECT_FALSE(nl::find_link(host(), near.name));
+    EXPECT_FALSE(nl::find_link(container(), IfName::parse("eth0")));
+  }
+  static std::size_t count_children() {
+    const auto text = shell("cat /proc/" + std::to_string(::getpid()) + "/task/*/children");
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), ' '));
+  }
+};
+
+TEST_F(DeletionTest, BothEndsAreGoneWhenItReturns) {
+  const auto near = make_pair();
+
+  nl::PairDeletion{host(), near, far()}.wait();
+
+  expect_gone(near);
+}
+
+TEST_F(DeletionTest, NamesCanBeTakenAgainAtOnce) {
+  const auto near = make_pair();
+  nl::PairDeletion{host(), near, far()}.wait();
+
+  EXPECT_EQ(make_pair().name, near.name);
+}
+
+TEST_F(DeletionTest, OfAnUnknownOtherEndAwaitsTheNearOne) {
+  const auto near = make_pair();
+
+  nl::PairDeletion{host(), near, std::nullopt}.wait();
+
+  expect_gone(near);
+}
+
+TEST_F(DeletionTest, OfWhatIsGoneAlreadySucceeds) {
+  const auto near = make_pair();
+  const auto other = far();
+  nl::delete_link(host(), near.index);
+
+  EXPECT_NO_THROW((nl::PairDeletion{host(), near, other}.wait()));
+}
+
+TEST_F(DeletionTest, WaitsItselfWhenTold) {
+  ::setenv("PATCHBAY_WAIT_FOR_DELETE", "1", 1);
+  const auto near = make_pair();
+
+  nl::PairDeletion{host(), near, far()}.wait();
+
+  expect_gone(near);
+  EXPECT_EQ(count_children(), 1U) << "the shell that counts, and nothing else";
+}
+
+TEST_F(DeletionTest, ChildThatCannotSendIsReplaced) {
+  const auto near = make_pair();
+  nl::Link wrong = near;
+  wrong.index = IfIndex{999'999};
+
+  EXPECT_NO_THROW((nl::PairDeletion{host(), wrong, std::nullopt}.wait()));
+
+  EXPECT_TRUE(nl::find_link(host(), near.name));
+}
+
+/// The write end stays open in the child until the kernel is done; then the pipe ends.
+TEST_F(DeletionTest, ChildKeepsOneDescriptorAndClosesTheOthers) {
+  std::array<int, 2> kept{};
+  std::array<int, 2> other{};
+  ASSERT_EQ(::pipe2(kept.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(other.data(), O_CLOEXEC), 0);
+  const auto near = make_pair();
+
+  nl::PairDeletion{host(), near, far(), kept[1]}.wait();
+  ::close(kept[1]);
+  ::close(other[1]);
+
+  char byte = 0;
+  EXPECT_EQ(::read(other[0], &byte, 1), 0);
+  EXPECT_EQ(::read(kept[0], &byte, 1), 0);
+  ::close(kept[0]);
+  ::close(other[0]);
+}
+
+}  // namespace
+}  // namespace patchbay::test

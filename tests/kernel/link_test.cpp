@@ -1,0 +1,156 @@
+#include <cerrno>
+
+#include "kernel/netlink.h"
+
+namespace patchbay::test {
+namespace {
+
+const IfIndex kMissing{999'999};
+
+class LinkTest : public NetlinkTest {};
+
+TEST_F(LinkTest, FindByNameAndByIndexAgree) {
+  const auto by_name = nl::find_link(host(), IfName::parse("lo"));
+  const auto by_index = nl::find_link(host(), IfIndex{1});
+
+  ASSERT_TRUE(by_name && by_index);
+  EXPECT_EQ(by_name->index, by_index->index);
+  EXPECT_TRUE(by_name->up);
+  EXPECT_EQ(by_name->kind, "");
+}
+
+TEST_F(LinkTest, FindOfAMissingLinkIsNothing) {
+  EXPECT_FALSE(nl::find_link(host(), IfName::parse("none0")));
+  EXPECT_FALSE(nl::find_link(host(), kMissing));
+}
+
+TEST_F(LinkTest, GetOfAMissingLinkIsRefused) {
+  EXPECT_TRUE(is_refused(
+      [&] { nl::get_link(host(), IfName::parse("none0")); }, ENODEV, "look up link 'none0'"));
+}
+
+TEST_F(LinkTest, SocketStaysInItsNamespace) {
+  shell_in("c1", "ip link add only0 type ifb");
+
+  EXPECT_TRUE(nl::find_link(container(), IfName::parse("only0")));
+  EXPECT_FALSE(nl::find_link(host(), IfName::parse("only0")));
+}
+
+TEST_F(LinkTest, ListHasEveryLink) {
+  make_foreign_link("a0");
+  make_foreign_link("b0");
+
+  EXPECT_EQ(nl::list_links(host()).size(), 3U);
+}
+
+TEST_F(LinkTest, ListOfManyIsComplete) {
+  constexpr int kMany = 100;
+  std::string batch;
+  for (int i = 0; i < kMany; ++i) {
+    batch += "link add m" + std::to_string(i) + " type bridge\n";
+  }
+  shell("printf '" + batch + "' | ip -batch -");
+
+  EXPECT_EQ(nl::list_links(host()).size(), kMany + 1U);
+}
+
+/// The kernel allows more names than CNI_IFNAME does.
+TEST_F(LinkTest, ListPassesOverNamesThatAreNoneOfOurs) {
+  shell("ip link add \"$(printf 'odd\\302\\205')\" type ifb");
+
+  EXPECT_NO_THROW(nl::list_links(host()));
+}
+
+TEST_F(LinkTest, ChangeIsVisible) {
+  shell("ip link add a0 type veth peer b0; ip link add br0 type bridge");
+  const auto before = link("a0");
+
+  nl::change_link(
+      host(),
+      before.index,
+      {.up = true,
+       .promiscuous = true,
+       .mtu = Mtu{1400},
+       .mac = MacAddr::parse("02:00:00:00:00:07"),
+       .master = link("br0").index},
+      "change 'a0'");
+
+  const auto after = link("a0");
+  EXPECT_TRUE(after.up);
+  EXPECT_TRUE(after.promiscuous);
+  EXPECT_EQ(after.mtu, Mtu{1400});
+  EXPECT_EQ(after.mac.str(), "02:00:00:00:00:07");
+  EXPECT_EQ(after.master, link("br0").index);
+}
+
+TEST_F(LinkTest, ChangeLeavesWhatIsNotNamed) {
+  const auto before = make_foreign_link("a0");
+  nl::change_link(host(), before.index, {.up = true}, "set 'a0' up");
+
+  nl::change_link(host(), before.index, {.mtu = Mtu{1400}}, "set MTU of 'a0'");
+
+  EXPECT_TRUE(link("a0").up);
+  EXPECT_EQ(link("a0").mac, before.mac);
+}
+
+TEST_F(LinkTest, ChangeTwiceSucceeds) {
+  const auto lo = link("lo");
+
+  EXPECT_NO_THROW(nl::change_link(host(), lo.index, {.up = true}, "set 'lo' up"));
+  EXPECT_NO_THROW(nl::change_link(host(), lo.index, {.up = true}, "set 'lo' up"));
+}
+
+TEST_F(LinkTest, MasterZeroReleases) {
+  const auto port = make_foreign_link("a0");
+  shell("ip link add br0 type bridge; ip link set a0 master br0");
+
+  nl::change_link(host(), port.index, {.master = IfIndex{0}}, "free 'a0'");
+
+  EXPECT_FALSE(link("a0").master);
+}
+
+TEST_F(LinkTest, ArpNotifyIsSet) {
+  const auto a0 = make_foreign_link("a0");
+
+  nl::change_link(host(), a0.index, {.arp_notify = true}, "set arp_notify of 'a0'");
+
+  EXPECT_EQ(shell("cat /proc/sys/net/ipv4/conf/a0/arp_notify"), "1\n");
+}
+
+TEST_F(LinkTest, ChangeOfAMissingLinkIsRefused) {
+  EXPECT_TRUE(is_refused(
+      [&] { nl::change_link(host(), kMissing, {.up = true}, "set 'gone0' up"); },
+      ENODEV,
+      "set 'gone0' up: "));
+}
+
+TEST_F(LinkTest, RefusedChangeKeepsTheKernelsErrno) {
+  const auto lo = link("lo");
+  shell("ip link add br0 type bridge");
+
+  EXPECT_TRUE(is_refused(
+      [&] {
+        nl::change_link(host(), lo.index, {.master = link("br0").index}, "set master of 'lo'");
+      },
+      EINVAL,
+      "set master of 'lo': Invalid argument"));
+}
+
+TEST_F(LinkTest, DeleteRemovesTheLink) {
+  const auto a0 = make_foreign_link("a0");
+
+  EXPECT_TRUE(nl::delete_link(host(), a0.index));
+  EXPECT_FALSE(nl::find_link(host(), a0.name));
+}
+
+TEST_F(LinkTest, DeleteOfMissingLinkReturnsFalse) {
+  EXPECT_FALSE(nl::delete_link(host(), kMissing));
+}
+
+TEST_F(LinkTest, DeleteOfLoIsRefused) {
+  EXPECT_TRUE(
+      is_refused([&] { nl::delete_link(host(), IfIndex{1}); }, EOPNOTSUPP, "delete link number 1"));
+}
+
+}  // namespace
+}  // namespace patchbay::test
