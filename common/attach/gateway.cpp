@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "ipam/verify.h"
 #include "netlink/addr.h"
+#include "netlink/route.h"
 #include "netns/sysctl.h"
 
 namespace patchbay::attach {
@@ -74,6 +75,12 @@ void clear_the_way(const GatewaySpec& spec, bool force, UndoLog& undo) {
 
 }  // namespace
 
+void ensure_forwarding(nl::Socket& host, bool v6) {
+  if (!nl::is_forwarding(host, v6)) {
+    sysctl::set(sysctl::forwarding_key(v6), "1");
+  }
+}
+
 void Gateway::declare(cni::Keys& keys) {
   keys.flag("isGateway", is_gateway, "give the bridge the gateway's address");
   keys.flag("isDefaultGateway", is_default, "isGateway, and the default route through it");
@@ -119,7 +126,7 @@ void Gateway::ensure(const GatewaySpec& spec, UndoLog& undo) const {
         nl::delete_address(host, link.index, gateway, link.name.str());
       });
     }
-    sysctl::set(sysctl::forwarding_key(gateway.is_v6()), "1");
+    ensure_forwarding(spec.host, gateway.is_v6());
   }
 }
 

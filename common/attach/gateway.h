@@ -35,6 +35,9 @@ struct Gateway {
   void check(nl::Socket& host, const IfName& name, const cni::Attachment& attachment) const;
 };
 
+/// Lets the host forward packets of one family.
+void ensure_forwarding(nl::Socket& host, bool v6);
+
 /// The gateway addresses of `result`, with their prefix lengths.
 std::vector<IpPrefix> gateways_of(const cni::Result& result);
 

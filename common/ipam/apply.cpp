@@ -80,6 +80,9 @@ void prepare_ipv6(
     const IfName& ifname,
     const cni::Result& result,
     const ApplyOptions& options) {
+  if (!has_v6(result) && !options.detect_duplicates) {
+    return;
+  }
   const netns::ScopedNetns inside{ns};
   const std::string conf = "ipv6/conf/" + ifname.str() + "/";
   if (options.detect_duplicates) {

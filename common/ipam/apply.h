@@ -15,8 +15,8 @@ struct ApplyOptions {
   bool prefix_routes = true;       ///< The kernel makes the routes to the addresses' prefixes.
 };
 
-/// Sets what IPv6 needs before the first address (nothing when the kernel has no IPv6): DAD on or
-/// off, and, when `result` has IPv6 addresses, IPv6 itself on.
+/// Sets what IPv6 needs before the first address, when `result` has IPv6 addresses or duplicates
+/// are to be detected: DAD on or off, and IPv6 itself on.
 void prepare_ipv6(
     const netns::Netns& ns,
     const IfName& ifname,

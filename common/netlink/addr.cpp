@@ -104,12 +104,15 @@ std::vector<Address> list_addresses(Socket& socket, IfIndex link) {
     header.ifa_index = static_cast<std::uint32_t>(link);
     Message message{RTM_GETADDR, 0};
     message.header(header);
-    socket.dump(message, "list addresses", [&](const nlmsghdr& reply) {
+    const int error = socket.try_dump(message, [&](const nlmsghdr& reply) {
       const auto address = parse_address(reply);
       if (address && is_on(reply, link)) {
         addresses.push_back(*address);
       }
     });
+    if (error != 0 && error != ENODEV) {
+      throw SystemError{error, "list addresses"};
+    }
   }
   return addresses;
 }

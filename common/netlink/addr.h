@@ -33,7 +33,7 @@ bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::str
 /// False when the address was already gone.
 bool delete_address(Socket& socket, IfIndex link, const IpPrefix& address, std::string_view what);
 
-/// All addresses of one link, IPv4 before IPv6, in kernel order.
+/// All addresses of one link, IPv4 before IPv6, in kernel order; none when the link is gone.
 std::vector<Address> list_addresses(Socket& socket, IfIndex link);
 
 }  // namespace patchbay::nl

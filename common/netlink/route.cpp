@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -193,6 +194,22 @@ bool is_local(Socket& socket, const IpAddr& address) {
     local = static_cast<const rtmsg*>(::nlmsg_data(&reply))->rtm_type == RTN_LOCAL;
   });
   return !refusal && local;
+}
+
+bool is_forwarding(Socket& socket, bool v6) {
+  netconfmsg header{};
+  header.ncm_family = family_of(v6);
+  Message message{RTM_GETNETCONF, 0};
+  message.header(header);
+  message.put(NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
+  bool forwarding = false;
+  socket.query(message, [&](const nlmsghdr& reply) {
+    std::array<nlattr*, NETCONFA_MAX + 1> attributes{};
+    ::nlmsg_parse(
+        const_cast<nlmsghdr*>(&reply), sizeof header, attributes.data(), NETCONFA_MAX, nullptr);
+    forwarding = number_in(attributes[NETCONFA_FORWARDING], 0) != 0;
+  });
+  return forwarding;
 }
 
 std::optional<IfIndex> find_default_link(Socket& socket) {

@@ -35,6 +35,10 @@ std::vector<Route> list_routes(Socket& socket, IfIndex link);
 /// True when packets to `address` are for this namespace itself.
 bool is_local(Socket& socket, const IpAddr& address);
 
+/// True when the namespace forwards packets of one family (its default for all links). One query,
+/// however many links there are; opening the sysctl costs more with every namespace on the machine.
+bool is_forwarding(Socket& socket, bool v6);
+
 /// The link that a packet to an address nobody owns would leave by: that of the default route,
 /// IPv4 before IPv6, found by two look-ups and no dump. Nullopt when there is no default route.
 std::optional<IfIndex> find_default_link(Socket& socket);

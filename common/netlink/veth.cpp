@@ -1,7 +1,7 @@
 #include "netlink/veth.h"
 
-#include <array>
 #include <cerrno>
+#include <vector>
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -57,7 +57,7 @@ void put_peer(Message& message, const VethSpec& spec) {
 
 Message creation(const VethSpec& spec, const IfName& name) {
   ifinfomsg header{};
-  header.ifi_flags = spec.up ? IFF_UP : 0;
+  header.ifi_flags = spec.master ? 0 : IFF_UP;
   header.ifi_change = IFF_UP;
   Message message{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL};
   message.header(header);
@@ -80,6 +80,27 @@ Message marking(const Owner& owner, const IfName& name) {
   message.put_text(IFLA_IFNAME, name.str());
   message.put_text(IFLA_IFALIAS, alias_of(owner));
   return message;
+}
+
+/// A bridge port needs no IPv6 address of its own: its routes would only make the host's table, and
+/// what the kernel walks of it at every change, grow with the containers.
+Message silencing(const IfName& name) {
+  Message message = link_message(RTM_SETLINK, 0, 0);
+  message.put_text(IFLA_IFNAME, name.str());
+  const auto families = message.nest(IFLA_AF_SPEC);
+  const auto inet6 = message.nest(AF_INET6);
+  message.put(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE});
+  return message;
+}
+
+std::vector<Message> messages_of(const VethSpec& spec, const IfName& name) {
+  std::vector<Message> messages;
+  messages.push_back(creation(spec, name));
+  messages.push_back(marking(spec.owner, name));
+  if (spec.master) {
+    messages.push_back(silencing(name));
+  }
+  return messages;
 }
 
 /// What to do about a creation refused with EEXIST: returns when another name should be tried.
@@ -132,9 +153,8 @@ Link add_veth(Socket& host, const VethSpec& spec) {
       judge_existing(host, spec, name);
       continue;
     }
-    const std::array<Message, 2> messages{creation(spec, name), marking(spec.owner, name)};
-    const Refusal refusal = host.try_request(messages);
-    if (!refusal) {
+    const Refusal refusal = host.try_request(messages_of(spec, name));
+    if (!refusal || refusal.error == EAFNOSUPPORT) {  // a kernel without IPv6 has no such address
       return get_link(host, name);
     }
     if (refusal.error != EEXIST) {

@@ -18,11 +18,12 @@ struct VethSpec {
   std::optional<MacAddr> mac{};     ///< Of the container's end; the kernel chooses if absent.
   std::optional<IfIndex> master{};  ///< The bridge to which the host's end belongs.
   std::uint32_t group = 0;          ///< Link group of the host's end.
-  bool up = true;                   ///< The host's end.
 };
 
-/// Creates the pair with one request, the host's end enslaved and up, and marks the host's end as
-/// the owner's (ifalias) in the same system call. Returns the host's end.
+/// Creates the pair with one request, the host's end enslaved, and marks the host's end as the
+/// owner's (ifalias) in the same system call. Returns the host's end. It is up, unless it has a
+/// master: a bridge does work for all its ports whenever one that is up changes, so the caller sets
+/// it up last.
 ///
 /// The host's end is called "veth" and 8 hex digits derived from the owner; where a foreign link
 /// has that name the next of 8 derived names is taken. Its MAC begins with fe, higher than any

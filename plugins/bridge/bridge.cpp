@@ -31,13 +31,14 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
       {.arp_notify = true},
       "set arp_notify of " + quote(far.name.str()));
   ipam::apply_addresses(site.container, far, result, options);
-  if (options.detect_duplicates) {
-    ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
-  }
   ipam::apply_routes(site.container, far, result);
 }
 
-void await_addresses(const Site& site, const cni::Result& result) {
+/// Duplicates are looked for as soon as the port is up.
+void await_addresses(const Site& site, const nl::Link& far, const cni::Result& result) {
+  if (site.config.detect_duplicates && !site.config.disable_container_interface) {
+    ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
+  }
   ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
   if (site.config.gateway.enabled()) {
     ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
@@ -82,7 +83,6 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
        .group = config.link_group()});
   undo.on_failure(
       "delete the veth pair", [&site, index = port.index] { nl::delete_link(site.host, index); });
-  sysctl::try_set("ipv6/conf/" + port.name.str() + "/accept_ra", "0");
   configure_port(site, bridge, port);
   const auto far = nl::get_link(site.container, site.attachment.ifname);
   guard_port(site, port, far, undo);
@@ -110,8 +110,9 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
   config.masquerade.add(site.attachment.owner(), result);
 
   log::phase("port up");
+  nl::change_link(site.host, port.index, {.up = true}, "set " + quote(port.name.str()) + " up");
   await_port(site, monitor, port);
-  await_addresses(site, result);
+  await_addresses(site, far, result);
   bridge = keep_mac(site, bridge);
   interfaces.insert(
       interfaces.begin(),

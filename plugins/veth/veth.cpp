@@ -3,6 +3,7 @@
 #include "netlink/veth.h"
 
 #include "attach/detach.h"
+#include "attach/gateway.h"
 #include "attach/masquerade.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -58,7 +59,7 @@ void configure_host(nl::Socket& socket, const nl::Link& link, const cni::Result&
     const nl::AddressSpec gateway{.address = IpPrefix::host(*ip.gateway)};
     nl::add_address(socket, link.index, gateway, name);
     nl::add_route(socket, link.index, host_route(ip.address), name);
-    sysctl::set(sysctl::forwarding_key(ip.address.is_v6()), "1");
+    attach::ensure_forwarding(socket, ip.address.is_v6());
   }
 }
 

@@ -223,7 +223,7 @@ std::vector<Failure> bridge_failures() {
        100,
        "create the veth pair"},
       {"DuplicateAddressDetected",
-       R"({"enabledad":true,"ipam":{"type":"fake-ipam"}})",
+       R"({"enabledad":true,"isGateway":false,"ipMasq":false,"ipam":{"type":"fake-ipam"}})",
        "ip addr add fd00:9::5/64 dev br0 nodad",
        R"(echo '{"cniVersion":"1.1.0","ips":[{"address":"fd00:9::5/64","gateway":"fd00:9::1"}]}')",
        100,
@@ -375,7 +375,7 @@ TEST_F(FailureTest, AddKilledAtAnyInstantIsCleanedUpByDel) {
   for (const auto& network : {bridge(), ptp()}) {
     for (int instant = 0; instant < 20; ++instant) {
       RunningPlugin add{call("ADD", network), network.dump()};
-      const timespec pause{0, instant * 200'000};
+      const timespec pause{0, instant * 200'000L};
       ::nanosleep(&pause, nullptr);
       ::kill(add.pid(), SIGKILL);
       add.finish();
@@ -393,7 +393,7 @@ TEST_F(FailureTest, AddKilledAtAnyInstantIsCleanedUpByGc) {
   collection["cni.dev/valid-attachments"] = json::array();
   for (int instant = 0; instant < 10; ++instant) {
     RunningPlugin add{call("ADD", bridge()), bridge().dump()};
-    const timespec pause{0, instant * 400'000};
+    const timespec pause{0, instant * 400'000L};
     ::nanosleep(&pause, nullptr);
     ::kill(add.pid(), SIGKILL);
     add.finish();

@@ -32,7 +32,7 @@ TEST_F(VethTest, AddGivesBothEndsTheirPlaces) {
   const auto near = nl::add_veth(host(), wanted);
 
   EXPECT_EQ(near.kind, "veth");
-  EXPECT_TRUE(near.up);
+  EXPECT_FALSE(near.up);
   EXPECT_EQ(near.master, bridge.index);
   EXPECT_EQ(near.mtu, Mtu{1400});
   EXPECT_EQ(near.group, 7U);
