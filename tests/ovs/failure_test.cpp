@@ -1,0 +1,204 @@
+// Daemons that die, hang or refuse: nothing is left behind.
+
+#include <chrono>
+#include <ctime>
+
+#include "ovs/switch_test.h"
+#include "ovsdb/certificates.h"
+
+namespace patchbay::test {
+namespace {
+
+class OvsFailureTest : public SwitchTest {
+ protected:
+  /// An IPAM plugin that runs `script` in the middle of ADD.
+  static json network_with(const std::string& script) {
+    make_plugin(
+        "meddler",
+        "[ \"$CNI_COMMAND\" = ADD ] || exit 0\n" + script +
+            R"(
+echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.1/24"}]}')");
+    return network(R"({"ipam": {"type": "meddler", "ranges": null}})");
+  }
+};
+
+TEST_F(OvsFailureTest, SwitchThatHangsIsGivenUpInTime) {
+  const auto before = everything();
+  vswitchd().signal(SIGSTOP);
+  const auto start = std::chrono::steady_clock::now();
+
+  const Answer answer =
+      run("ADD", network(R"({"link_state_check_retries": 2, "link_state_check_interval": 100})"));
+
+  EXPECT_TRUE(is_error(answer, 11, "ovs-vswitchd has not taken it up in 200 ms"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{2});
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, SwitchThatIsKilledDuringAdd) {
+  const auto before = everything();
+  const json config = network_with("pkill -KILL -P $(ps -o ppid= -p $PPID) ovs-vswitchd");
+  vswitchd().signal(SIGSTOP);  // or it may have taken the port up before
+
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, 11, "ovs-vswitchd has not taken it up in 3000 ms"));
+  vswitchd().stop(SIGKILL);
+  start_switch();
+  EXPECT_TRUE(eventually([&] { return everything() == before; }));
+  attach(network());
+}
+
+TEST_F(OvsFailureTest, SwitchIsNotAwaitedWhenSoConfigured) {
+  vswitchd().stop(SIGKILL);
+
+  const json result = attach(network(R"({"link_state_check_retries": 0})"));
+
+  EXPECT_EQ(vsctl("list-ports ovs1"), device_of(result));
+}
+
+TEST_F(OvsFailureTest, DatabaseThatIsKilledDuringAdd) {
+  const json config = network_with("pkill -KILL -P $(ps -o ppid= -p $PPID) ovsdb-server");
+  const auto before = dump();
+
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, 11, "talk to ovsdb-server"));
+  EXPECT_TRUE(is_unchanged(before));
+
+  server().daemon().stop(SIGKILL);
+  server().start();
+  detach(config);
+  EXPECT_EQ(vsctl("list-ports ovs1"), "");
+  attach(network());
+}
+
+TEST_F(OvsFailureTest, BridgeThatIsRemovedDuringAdd) {
+  const json config = network_with(
+      "until ovs-vsctl --no-wait list-ports ovs1 | grep -q .; do :; done;"
+      "ovs-vsctl --timeout=9 del-br ovs1");
+
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, 11, "removed meanwhile"));
+  EXPECT_EQ(shell("ip -o link show type veth"), "");
+}
+
+TEST_F(OvsFailureTest, IpamThatFails) {
+  const auto before = everything();
+  const json config =
+      network_with("echo '{\"cniVersion\":\"1.1.0\",\"code\":101,\"msg\":\"no address\"}'; exit 1");
+
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, 101, "no address"));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, RefusalOfTheSwitchIsTold) {
+  const auto before = everything();
+
+  const Answer answer = run("ADD", network(R"({"interface_type": "nonsense"})"));
+
+  EXPECT_TRUE(is_error(answer, 5, "ovs-vswitchd refuses it"));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, NameThatIsTakenInTheDatabase) {
+  const json result = attach(network());
+  detach(network());
+  (void)vsctl("add-port ovs1 " + device_of(result));
+  const auto before = everything();
+
+  const Answer answer = run("ADD", network());
+
+  EXPECT_TRUE(is_error(answer, 5, "constraint violation"));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, UnconfigurableAddressUndoesEverything) {
+  const auto before = everything();
+  make_plugin(
+      "meddler",
+      R"([ "$CNI_COMMAND" = ADD ] || exit 0
+echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.1/24"}],"routes":[{"dst":"1.2.3.0/24","gw":"255.255.255.255"}]}')");
+
+  const Answer answer = run("ADD", network(R"({"ipam": {"type": "meddler", "ranges": null}})"));
+
+  EXPECT_FALSE(answer.ok());
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, AddThatIsKilledAtAnyTimeIsCleanedUpByDel) {
+  const json config = network(R"({"ipam": null})");
+  const auto before = everything();
+
+  for (int microseconds = 0; microseconds < 8000; microseconds += 400) {
+    {
+      RunningPlugin add{call("ADD", config), config.dump()};
+      const timespec pause{0, microseconds * 1000L};
+      (void)::nanosleep(&pause, nullptr);
+    }  // killed here
+    detach(config);
+    EXPECT_EQ(everything(), before) << "killed after " << microseconds << " us";
+  }
+}
+
+/// The executables are static, which TLS has to get along with.
+TEST_F(OvsFailureTest, TlsIsUsedAndAnotherAuthorityIsRefused) {
+  Certificates files;
+  files.make_authority("good");
+  files.make_authority("bad");
+  files.issue("server", "good");
+  files.issue("client", "good");
+  shell(
+      "ovs-appctl -t /run/openvswitch/db.ctl ovsdb-server/add-remote pssl:6640:127.0.0.1 2>&1;"
+      "ovs-vsctl --timeout=9 set-ssl " +
+      files.path("server.key") + " " + files.path("server.pem") + " " + files.path("good.pem"));
+  json config = network();
+  config["socket_file"] = "ssl:127.0.0.1:6640";
+  config["privateKey"] = files.path("client.key");
+  config["certificate"] = files.path("client.pem");
+  config["caCertificate"] = files.path("good.pem");
+
+  check(with_previous(config, attach(config)));
+  detach(config);
+  config["caCertificate"] = files.path("bad.pem");
+  const auto before = everything();
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, 7, "does not trust"));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(OvsFailureTest, FiftyAtOnce) {
+  std::vector<Container> containers;
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    make_namespace(name);
+    containers.push_back(container_called(name));
+  }
+  const auto run_all = [&](const std::string& command) {
+    std::vector<RunningPlugin> running;
+    running.reserve(containers.size());
+    for (const auto& container : containers) {
+      running.emplace_back(call(command, network(), container), network().dump());
+    }
+    for (auto& plugin : running) {
+      EXPECT_TRUE(is_success(plugin.finish()));
+    }
+  };
+  const auto before = everything();
+
+  run_all("ADD");
+  EXPECT_EQ(count_leases(), 50U);
+  EXPECT_TRUE(ping(
+      "n0",
+      shell_in("n49", "ip -4 -o addr show eth0 | grep -o '10[0-9.]*' | head -1 | tr -d '\\n'")));
+  run_all("DEL");
+
+  EXPECT_EQ(everything(), before);
+}
+
+}  // namespace
+}  // namespace patchbay::test
