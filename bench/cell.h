@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "census.h"
+#include "host.h"
+#include "progress.h"
+#include "side.h"
+
+namespace patchbay::bench {
+
+/// What the calls of one command cost.
+struct Series {
+  std::vector<Sample> samples;
+  Census census;
+};
+
+/// A host of its own on which one implementation serves one row: some containers are attached
+/// already, and one more comes and goes.
+class Cell {
+ public:
+  /// `side` and `row` must outlive it, and `pool`'s containers, too.
+  Cell(const Side& side, const Row& row, unsigned attached, ContainerPool& pool);
+
+  /// Attaches the containers that are to be there already, if the row attaches any.
+  void fill(Progress& progress);
+  /// Executes the row's step of that number and keeps what it cost.
+  void measure(std::size_t step);
+  /// Executes it and forgets what it cost.
+  void warm_up(std::size_t step);
+  /// Executes it and counts memory and processes.
+  void count(std::size_t step);
+
+  [[nodiscard]] const Series& series(std::size_t step) const { return series_[step]; }
+  /// The host, to be destroyed; nothing can be executed any more.
+  Namespace release() { return std::move(host_); }
+
+ private:
+  Attachment attachment_of(unsigned number);
+  Command next(std::size_t step);
+  void remember(std::size_t step, std::string output);
+  Sample execute(std::size_t step);
+
+  const Side* side_;
+  const Row* row_;
+  unsigned attached_;
+  ContainerPool* pool_;
+  Namespace host_;
+  std::string network_;
+  std::string netns_;     ///< Of the container that comes and goes.
+  std::string previous_;  ///< Its result, while it is attached.
+  std::vector<Series> series_;
+};
+
+}  // namespace patchbay::bench

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "run.h"
+
+namespace patchbay::bench {
+
+/// What one execution needed besides time.
+struct Census {
+  long peak_rss_kb = 0;  ///< The largest peak of any single process of the execution.
+  int processes = 0;     ///< Started in all, the plugin itself included.
+};
+
+/// Runs `command` once more under ptrace, off the clock, and counts; its stdout goes to `output`.
+///
+/// Why not ru_maxrss: exec() carries the memory of the process that forked over into it, so no
+/// figure would be smaller than the benchmark itself. Throws Error when the command fails.
+Census take_census(const Command& command, std::string& output);
+
+}  // namespace patchbay::bench

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "rows.h"
+#include "run.h"
+
+namespace patchbay::bench {
+
+/// One of the two implementations that are compared.
+struct Side {
+  std::string name;
+  std::string path;  ///< Its directories, as CNI_PATH names them.
+};
+
+/// The executable that `side` has for `plugin`. Throws Error{invalid_config} when it has none.
+std::string find_executable(const Side& side, const std::string& plugin);
+
+/// One interface of one container, in a network of `row`'s kind.
+struct Attachment {
+  const Side& side;
+  const Row& row;
+  std::string network;
+  std::string container_id;
+  std::string netns;
+  std::string previous;  ///< The result of ADD, which DEL is given as libcni gives it.
+};
+
+/// What a runtime would execute for `attachment`.
+Command command_of(const Attachment& attachment, const std::string& command);
+
+}  // namespace patchbay::bench
