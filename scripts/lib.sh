@@ -1,0 +1,117 @@
+# shellcheck shell=bash disable=SC2034
+# What the scripts share: where things are, which packages they need, and how they report progress.
+# Sourced by bash scripts that have set -euo pipefail.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly ROOT
+
+# Debian packages, by what they are for.
+readonly BUILD_PACKAGES=(
+  cmake ninja-build g++ pkg-config ccache
+  libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev
+)
+readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
+readonly TEST_PACKAGES=(
+  "${DEMO_PACKAGES[@]}" containernetworking-plugins iptables strace procps
+)
+readonly LINT_PACKAGES=(clang clang-tidy clang-format)
+
+if [[ -t 1 ]]; then
+  readonly BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+else
+  readonly BOLD='' DIM='' RED='' GREEN='' PLAIN=''
+fi
+
+die() {
+  echo "${RED}$(basename "$0"): $*${PLAIN}" >&2
+  exit 1
+}
+
+require_root() {
+  [[ $EUID -eq 0 ]] || die "needs root (network namespaces, packages): sudo $0 $*"
+}
+
+now_ms() {
+  local now=${EPOCHREALTIME/[.,]/}
+  echo $((now / 1000))
+}
+
+# seconds_since MS: "12.3 s" since now_ms gave MS.
+seconds_since() {
+  local ms=$(($(now_ms) - $1))
+  printf '%d.%03d s' $((ms / 1000)) $((ms % 1000))
+}
+
+# step TITLE COMMAND...: says what is done, does it, and says how long it took. A failure ends the
+# script (set -e) and is reported by on_exit.
+STEP=''
+step() {
+  STEP=$1
+  STEP_BEGUN=$(now_ms)
+  shift
+  echo "${BOLD}==> $STEP${PLAIN}"
+  "$@"
+  echo "    ${GREEN}done${PLAIN} ${DIM}in $(seconds_since "$STEP_BEGUN")${PLAIN}"
+  STEP=''
+}
+
+on_exit() {
+  local status=$?
+  give_build_back
+  if [[ $status -ne 0 && -n $STEP ]]; then
+    echo "    ${RED}failed${PLAIN} after $(seconds_since "$STEP_BEGUN"): $STEP" >&2
+  fi
+}
+trap on_exit EXIT
+
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+    awk '$2 == "installed" { print $1 }') || true
+  printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$installed") || true
+}
+
+# install_packages NAME...: by apt, and only what is not there.
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "    no apt here; these are taken to be installed: $*"
+    return 0
+  fi
+  local missing
+  mapfile -t missing < <(missing_packages "$@" | sort -u)
+  if [[ ${#missing[@]} -eq 0 ]]; then
+    echo "    all $# packages are there"
+    return 0
+  fi
+  echo "    missing: ${missing[*]}"
+  local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+  export DEBIAN_FRONTEND=noninteractive
+  "${apt[@]}" update || echo "    apt-get update failed; going on with the lists that are there"
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+}
+
+# Under sudo, what was built belongs to who called it and not to root.
+give_build_back() {
+  if [[ -n ${SUDO_UID:-} && -n ${SUDO_GID:-} && -d $ROOT/build ]]; then
+    chown -R "$SUDO_UID:$SUDO_GID" "$ROOT/build"
+  fi
+}
+
+# build_preset NAME [TARGET...]: configures when need be, then builds (everything without TARGET).
+build_preset() {
+  local preset=$1
+  shift
+  (
+    cd "$ROOT" || exit
+    cmake --preset "$preset" --log-level=NOTICE
+    cmake --build --preset "$preset" -j "$(nproc)" ${1:+--target "$@"}
+  )
+}
+
+# run_tests PRESET [CTEST ARGUMENTS...]: a test that has to be skipped counts as failed.
+run_tests() {
+  local preset=$1
+  shift
+  PATCHBAY_REQUIRE_KERNEL=1 ctest --test-dir "$ROOT/build/$preset" --output-on-failure \
+    --no-tests=error -j "$(nproc)" "$@"
+}
