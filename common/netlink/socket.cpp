@@ -49,6 +49,24 @@ int error_of_done(const nlmsghdr& reply) {
   return code < 0 ? -code : 0;
 }
 
+struct DumpProgress {
+  int error = 0;
+  bool done = false;
+};
+
+void note_dumped(const nlmsghdr& reply, DumpProgress& progress, std::vector<std::string>& replies) {
+  if ((reply.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+    progress.error = EINTR;
+  }
+  if (const auto answer = acknowledgement(reply)) {
+    progress = {.error = answer->error, .done = true};
+  } else if (reply.nlmsg_type == NLMSG_DONE) {
+    progress = {.error = progress.error != 0 ? progress.error : error_of_done(reply), .done = true};
+  } else {
+    replies.emplace_back(reinterpret_cast<const char*>(&reply), reply.nlmsg_len);
+  }
+}
+
 void enable(int fd, int option) {
   const int on = 1;
   (void)::setsockopt(fd, SOL_NETLINK, option, &on, sizeof on);  // older kernels do without
@@ -204,31 +222,18 @@ Refusal Socket::query(const Message& message, const Visit& visit) {
 int Socket::dump_once(const Message& message, std::vector<std::string>& replies) {
   message.raw()->nlmsg_flags |= NLM_F_DUMP;
   send(std::span{&message, 1});
-  int outcome = 0;
-  bool done = false;
-  while (!done) {
+  DumpProgress progress;
+  while (!progress.done) {
     const int error = receive([&](const nlmsghdr& reply) {
-      if (done || reply.nlmsg_seq != sequence_) {
-        return;
-      }
-      if ((reply.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-        outcome = EINTR;
-      }
-      if (const auto answer = acknowledgement(reply)) {
-        outcome = answer->error;
-        done = true;
-      } else if (reply.nlmsg_type == NLMSG_DONE) {
-        outcome = outcome != 0 ? outcome : error_of_done(reply);
-        done = true;
-      } else {
-        replies.emplace_back(reinterpret_cast<const char*>(&reply), reply.nlmsg_len);
+      if (!progress.done && reply.nlmsg_seq == sequence_) {
+        note_dumped(reply, progress, replies);
       }
     });
     if (error != 0) {
       return error;
     }
   }
-  return outcome;
+  return progress.error;
 }
 
 int Socket::try_dump(const Message& message, const Visit& visit) {

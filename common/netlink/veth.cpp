@@ -40,6 +40,13 @@ void put_mtu(Message& message, Mtu mtu) {
   }
 }
 
+/// One queue each way is what a pair works with unless somebody raises the number; the kernel would
+/// set up one for every CPU, and take all but the first away again.
+void put_queues(Message& message) {
+  message.put(IFLA_NUM_TX_QUEUES, std::uint32_t{1});
+  message.put(IFLA_NUM_RX_QUEUES, std::uint32_t{1});
+}
+
 /// The container's end must not carry IFF_UP: the kernel would answer ENOTCONN.
 void put_peer(Message& message, const VethSpec& spec) {
   const auto info = message.nest(IFLA_LINKINFO);
@@ -50,6 +57,7 @@ void put_peer(Message& message, const VethSpec& spec) {
   message.put_text(IFLA_IFNAME, spec.ifname.str());
   message.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.container.fd()));
   put_mtu(message, spec.mtu);
+  put_queues(message);
   if (spec.mac) {
     message.put_bytes(IFLA_ADDRESS, spec.mac->octets.data(), spec.mac->octets.size());
   }
@@ -65,6 +73,7 @@ Message creation(const VethSpec& spec, const IfName& name) {
   const MacAddr mac = host_mac(spec.owner);
   message.put_bytes(IFLA_ADDRESS, mac.octets.data(), mac.octets.size());
   put_mtu(message, spec.mtu);
+  put_queues(message);
   if (spec.master) {
     message.put(IFLA_MASTER, static_cast<std::uint32_t>(*spec.master));
   }
