@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attach/vlan_trunk.h"
 #include "base/error.h"
 #include "ipam/delegate.h"
 #include "nft/spoofcheck.h"
@@ -15,32 +16,6 @@ constexpr std::uint16_t kDefaultVlan = 1;
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error{ErrorCode::invalid_config, message};
-}
-
-void declare_trunk_entry(cni::Keys& keys, std::vector<nl::VlanRange>& trunk) {
-  std::optional<std::uint32_t> first;
-  std::optional<std::uint32_t> last;
-  std::optional<std::uint32_t> only;
-  keys.number("minID", first, kVlanIds, "first id of a range");
-  keys.number("maxID", last, kVlanIds, "last id of a range");
-  keys.number("id", only, kVlanIds, "a single id");
-  if (first.has_value() != last.has_value()) {
-    refuse(keys.path_of("minID") + ": minID and maxID must come together");
-  }
-  if (first && *first > *last) {
-    refuse(
-        keys.path_of("minID") + ": " + std::to_string(*first) + " must not be above maxID " +
-        std::to_string(*last));
-  }
-  const auto append = [&](std::uint32_t from, std::uint32_t to) {
-    trunk.push_back({static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to)});
-  };
-  if (first) {
-    append(*first, *last);
-  }
-  if (only) {
-    append(*only, *only);
-  }
 }
 
 /// Ascending, overlapping and adjoining ranges joined.
@@ -62,7 +37,11 @@ void declare_vlans(cni::Keys& keys, Config& config) {
   keys.number("vlan", config.vlan, {0, 4094}, "VLAN of the port, untagged; 0: none");
   keys.objects(
       "vlanTrunk",
-      [&](cni::Keys& item) { declare_trunk_entry(item, config.trunk); },
+      [&](cni::Keys& item) {
+        attach::declare_trunk_entry(item, kVlanIds, [&](std::uint16_t first, std::uint16_t last) {
+          config.trunk.push_back({first, last});
+        });
+      },
       "VLANs that the port carries tagged");
   keys.flag(
       "preserveDefaultVlan", config.preserve_default_vlan, "keep the bridge's default VLAN too");

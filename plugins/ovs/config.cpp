@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "attach/vlan_trunk.h"
 #include "base/error.h"
 #include "config_file.h"
 #include "ipam/delegate.h"
@@ -33,29 +34,6 @@ struct Keyring {
   throw Error{ErrorCode::invalid_config, message};
 }
 
-void declare_trunk_entry(cni::Keys& keys, std::set<std::uint16_t>& trunk) {
-  std::optional<std::uint32_t> first;
-  std::optional<std::uint32_t> last;
-  std::optional<std::uint32_t> only;
-  keys.number("minID", first, kVlanIds, "first id of a range");
-  keys.number("maxID", last, kVlanIds, "last id of a range");
-  keys.number("id", only, kVlanIds, "a single id");
-  if (first.has_value() != last.has_value()) {
-    refuse(keys.path_of("minID") + ": minID and maxID must come together");
-  }
-  if (first && *first > *last) {
-    refuse(
-        keys.path_of("minID") + ": " + std::to_string(*first) + " must not be above maxID " +
-        std::to_string(*last));
-  }
-  for (auto id = first.value_or(1); id <= last.value_or(0); ++id) {
-    trunk.insert(static_cast<std::uint16_t>(id));
-  }
-  if (only) {
-    trunk.insert(static_cast<std::uint16_t>(*only));
-  }
-}
-
 void declare_bridge(cni::Keys& keys, Keyring& ring) {
   Config& config = ring.config;
   keys.parsed(
@@ -80,7 +58,13 @@ void declare_vlans(cni::Keys& keys, Keyring& ring) {
   keys.number("vlan", ring.vlan, kVlanIds, "VLAN of the port");
   keys.objects(
       "trunk",
-      [&](cni::Keys& item) { declare_trunk_entry(item, ring.trunk); },
+      [&](cni::Keys& item) {
+        attach::declare_trunk_entry(item, kVlanIds, [&](std::uint16_t first, std::uint16_t last) {
+          for (std::uint32_t id = first; id <= last; ++id) {
+            ring.trunk.insert(static_cast<std::uint16_t>(id));
+          }
+        });
+      },
       "VLANs that the port carries tagged; without vlanMode, vlan does not count beside it");
   keys.choice(
       "vlanMode",
