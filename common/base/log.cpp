@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include <spdlog/logger.h>
@@ -24,9 +24,14 @@ struct Phase {
   Clock::time_point begun;
 };
 
-struct State {
+/// The command that is running.
+struct Call {
   std::string context;
   std::vector<Phase> phases;
+};
+
+struct State {
+  Call call;
   std::shared_ptr<spdlog::logger> logger;
 };
 
@@ -85,7 +90,7 @@ void write(spdlog::level::level_enum at, std::string_view message) {
   if (at < level()) {
     return;
   }
-  const std::string& context = state().context;
+  const std::string& context = state().call.context;
   std::string line = context.empty() ? std::string{} : context + ": ";
   line += message;
   logger().log(at, spdlog::string_view_t{line.data(), line.size()});
@@ -100,7 +105,7 @@ std::string milliseconds(Clock::duration duration) {
 }  // namespace
 
 void set_context(std::string context) {
-  state().context = std::move(context);
+  state().call.context = std::move(context);
 }
 
 bool debug_enabled() {
@@ -121,12 +126,12 @@ void warn(std::string_view message) {
 
 void phase(std::string_view name) {
   if (level() <= spdlog::level::info) {
-    state().phases.push_back({std::string{name}, Clock::now()});
+    state().call.phases.push_back({std::string{name}, Clock::now()});
   }
 }
 
 void summary(std::string_view outcome) {
-  const auto& phases = state().phases;
+  const auto& phases = state().call.phases;
   if (phases.empty()) {
     return;
   }
@@ -138,6 +143,16 @@ void summary(std::string_view outcome) {
     line += (i == 0 ? " (" : ", ") + phases[i].name + " " + milliseconds(until - phases[i].begun);
   }
   info(line + ")");
+}
+
+struct Scope::Outer {
+  Call call;
+};
+
+Scope::Scope() : outer_{std::make_unique<Outer>(std::exchange(state().call, {}))} {}
+
+Scope::~Scope() {
+  state().call = std::move(outer_->call);
 }
 
 }  // namespace patchbay::log

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,20 @@ void warn(std::string_view message);
 void phase(std::string_view name);
 /// One line at info: `outcome`, the whole duration and that of each phase.
 void summary(std::string_view outcome);
+
+/// A call within a call: context and phases begin anew, and are what they were when it ends.
+class Scope {
+ public:
+  Scope();
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  Scope(Scope&&) = delete;
+  Scope& operator=(Scope&&) = delete;
+  ~Scope();
+
+ private:
+  struct Outer;
+  std::unique_ptr<Outer> outer_;
+};
 
 }  // namespace patchbay::log

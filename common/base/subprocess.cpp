@@ -37,8 +37,7 @@ Pipe make_pipe() {
 
 /// Our environment with `changes` applied; views into `storage`, which must outlive it.
 std::vector<char*> merged_environment(
-    const std::vector<std::pair<std::string, std::string>>& changes,
-    std::vector<std::string>& storage) {
+    const Subprocess::Environment& changes, std::vector<std::string>& storage) {
   for (const auto& [name, value] : changes) {
     storage.push_back(name + "=" + value);
   }
@@ -93,8 +92,7 @@ bool drain(int fd, std::string& output) {
 
 }  // namespace
 
-Subprocess::Subprocess(
-    const std::string& path, const std::vector<std::pair<std::string, std::string>>& changes) {
+Subprocess::Subprocess(const std::string& path, const Environment& changes) {
   Pipe in = make_pipe();
   Pipe out = make_pipe();
   std::vector<std::string> storage;

@@ -16,10 +16,11 @@ namespace patchbay {
 /// closed.
 class Subprocess {
  public:
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+
   /// Starts `path` with our environment, in which the variables of `changes` are replaced. Throws
   /// SystemError; ETXTBSY (the file is just being installed) is retried for a second.
-  explicit Subprocess(
-      const std::string& path, const std::vector<std::pair<std::string, std::string>>& changes);
+  Subprocess(const std::string& path, const Environment& changes);
   Subprocess(const Subprocess&) = delete;
   Subprocess& operator=(const Subprocess&) = delete;
   Subprocess(Subprocess&&) = delete;

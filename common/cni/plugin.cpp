@@ -82,7 +82,8 @@ void check_gate(const Environment& environment, Version version) {
   }
 }
 
-Network read_network(const Environment& environment, std::string input, Answer& answer) {
+Network read_network(
+    const Plugin& plugin, const Environment& environment, std::string input, Answer& answer) {
   Config config = Config::parse(std::move(input));
   std::string version_text;
   std::string name;
@@ -93,7 +94,7 @@ Network read_network(const Environment& environment, std::string input, Answer& 
   const Version version = Version::parse(version_text);
   answer.version = version.str();
   check_gate(environment, version);
-  return {std::move(name), version, std::move(config), environment.path};
+  return {std::move(name), version, std::move(config), environment.path, plugin.linked};
 }
 
 std::optional<netns::Netns> open_netns(const Plugin& plugin, const Environment& environment) {
@@ -211,7 +212,7 @@ std::string run_command(
       std::string{plugin.name} + (environment.container_id.empty() ? "" : " ") +
       environment.container_id + (environment.ifname.empty() ? "" : " ") + environment.ifname);
   log::phase("parse");
-  Network network = read_network(environment, process.read_input(), answer);
+  Network network = read_network(plugin, environment, process.read_input(), answer);
   if (environment.command == Command::gc) {
     collect(plugin, network);
     return {};

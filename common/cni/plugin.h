@@ -18,12 +18,22 @@
 
 namespace patchbay::cni {
 
+struct Plugin;
+
+/// A plugin that is linked into another one and runs in its process wherever CNI_PATH holds an
+/// executable of the very same build.
+struct LinkedPlugin {
+  const Plugin& plugin;
+  std::string_view build_id;  ///< The bytes of the executable's GNU build ID.
+};
+
 /// The network configuration read from stdin: all that GC and STATUS get.
 struct Network {
   std::string name;
   Version version;
   Config config;
-  std::string plugin_path;  ///< CNI_PATH: where delegates are found.
+  std::string plugin_path;               ///< CNI_PATH: where delegates are found.
+  const LinkedPlugin* linked = nullptr;  ///< The delegate that need not be executed.
 };
 
 /// One container interface in one network: the subject of ADD, CHECK and DEL.
@@ -56,7 +66,8 @@ struct Plugin {
   /// False for what never enters the container, such as an IPAM plugin: what CNI_NETNS names need
   /// not exist then.
   bool enters_netns = true;
-  void (*declare)(Keys&) = nullptr;  ///< Declares every configuration key; for --schema.
+  const LinkedPlugin* linked = nullptr;  ///< A delegate that may run in this process.
+  void (*declare)(Keys&) = nullptr;      ///< Declares every configuration key; for --schema.
   Result (*add)(const Attachment&) = nullptr;
   void (*del)(const Attachment&) = nullptr;
   void (*check)(const Attachment&) = nullptr;

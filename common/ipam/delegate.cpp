@@ -1,10 +1,16 @@
 #include "ipam/delegate.h"
 
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/unique_fd.h"
 
 namespace patchbay::ipam {
 
@@ -35,6 +41,21 @@ std::string find_plugin(const std::string& path, const std::string& type) {
   throw Error{
       ErrorCode::invalid_config,
       "ipam.type: failed to find plugin " + quote(type) + " in CNI_PATH " + quote(path)};
+}
+
+/// The linker places the build ID in the first page, right after the program headers.
+bool has_build_id(const std::string& path, std::string_view build_id) {
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 4096> page{};
+  const auto got = ::read(file.get(), page.data(), page.size());
+  const std::string_view head{page.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
+  return head.find(build_id) != std::string_view::npos;
+}
+
+/// True when executing `path` would do just what the plugin that is linked in does.
+bool is_linked(const cni::LinkedPlugin* linked, const std::string& type, const std::string& path) {
+  return linked != nullptr && linked->plugin.name == type && has_build_id(path, linked->build_id) &&
+         ::access(path.c_str(), X_OK) == 0;
 }
 
 std::string describe_exit(int status) {
@@ -87,18 +108,39 @@ void declare(cni::Keys& keys, std::string& type) {
 Delegate::Delegate(const cni::Network& network, const std::string& type, std::string_view command)
     : network_{network},
       type_{type},
-      process_{find_plugin(network.plugin_path, type), {{"CNI_COMMAND", std::string{command}}}} {}
+      command_{command} {
+  const std::string path = find_plugin(network.plugin_path, type);
+  if (!is_linked(network.linked, type, path)) {
+    process_.emplace(path, Subprocess::Environment{{"CNI_COMMAND", command_}});
+  }
+}
 
 void Delegate::begin() {
   begun_ = true;
-  process_.give(network_.config.bytes());
+  if (process_) {
+    process_->give(network_.config.bytes());
+  }
+}
+
+Subprocess::Outcome Delegate::run_linked() const {
+  const log::Scope scope;
+  Subprocess::Outcome outcome{};
+  const cni::Process process{
+      .getenv = [&](const char* name) -> const char* {
+        return name == std::string_view{"CNI_COMMAND"} ? command_.c_str() : std::getenv(name);
+      },
+      .read_input = [&] { return network_.config.bytes(); },
+      .write_output = [&](std::string_view text) { outcome.output = text; },
+      .write_error = [](std::string_view) {}};
+  outcome.status = W_EXITCODE(cni::run(network_.linked->plugin, {}, process), 0);
+  return outcome;
 }
 
 std::string Delegate::finish() {
   if (!begun_) {
     begin();
   }
-  const Subprocess::Outcome outcome = process_.finish();
+  const Subprocess::Outcome outcome = process_ ? process_->finish() : run_linked();
   if (outcome.status != 0) {
     throw read_error(type_, outcome);
   }

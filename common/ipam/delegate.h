@@ -13,8 +13,9 @@ namespace patchbay::ipam {
 /// Declares "ipam.type"; the rest of "ipam" is the delegate's own.
 void declare(cni::Keys& keys, std::string& type);
 
-/// One execution of the delegate. The process is started by the constructor, so that its start
-/// overlaps with work of ours; it waits for its configuration until begin() or finish().
+/// One execution of the delegate. A delegate that is linked in and of the same build as the one in
+/// CNI_PATH runs within finish(). Any other's process is started by the constructor, so that its
+/// start overlaps with work of ours; it waits for its configuration until begin() or finish().
 class Delegate {
  public:
   /// `command` is the CNI_COMMAND; everything else of the environment is passed on.
@@ -28,9 +29,12 @@ class Delegate {
   std::string finish();
 
  private:
+  [[nodiscard]] Subprocess::Outcome run_linked() const;
+
   const cni::Network& network_;
   std::string type_;
-  Subprocess process_;
+  std::string command_;
+  std::optional<Subprocess> process_;  ///< Absent when the delegate is linked in.
   bool begun_ = false;
 };
 

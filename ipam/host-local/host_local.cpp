@@ -1,5 +1,7 @@
 // host-local: leases addresses out of configured ranges and keeps the leases on this host.
 
+#include "host_local.h"
+
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -15,10 +17,9 @@
 #include "store.h"
 #include "usable.h"
 
-namespace {
+namespace patchbay::hostlocal {
 
-using namespace patchbay;
-using namespace patchbay::hostlocal;
+namespace {
 
 Holder holder_of(const cni::Attachment& attachment) {
   return {attachment.container_id, attachment.ifname.str()};
@@ -180,16 +181,18 @@ void status(const cni::Network& network) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const cni::Plugin plugin{
+const cni::Plugin& plugin() {
+  static const cni::Plugin kPlugin{
       .name = "host-local",
       .about = "leases addresses out of ranges, the leases kept on this host",
       .enters_netns = false,
-      .declare = hostlocal::declare,
+      .declare = declare,
       .add = add,
       .del = del,
       .check = check,
       .gc = gc,
       .status = status};
-  return cni::run(plugin, argc, argv);
+  return kPlugin;
 }
+
+}  // namespace patchbay::hostlocal

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "check.h"
 #include "config.h"
+#include "host-local/host_local.h"
 #include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "netlink/monitor.h"
@@ -179,6 +180,7 @@ int main(int argc, char** argv) {
   return cni::run(
       {.name = "bridge",
        .about = "connects a container to a Linux bridge of the host",
+       .linked = &hostlocal::linked(),
        .declare =
            [](cni::Keys& keys) {
              bridge::Config config;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "check.h"
 #include "config.h"
+#include "host-local/host_local.h"
 #include "ipam/delegate.h"
 #include "netlink/veth.h"
 #include "netns/sysctl.h"
@@ -183,6 +184,7 @@ int main(int argc, char** argv) {
   return cni::run(
       {.name = "ovs",
        .about = "connects a container to an Open vSwitch bridge of the host",
+       .linked = &hostlocal::linked(),
        .declare = ovs::declare,
        .add = ovs::add,
        .del = ovs::del,

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "cni/plugin.h"
 #include "config.h"
+#include "host-local/host_local.h"
 #include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "ipam/verify.h"
@@ -160,6 +161,7 @@ int main(int argc, char** argv) {
   return cni::run(
       {.name = "veth",
        .about = "connects a container to the host by a routed point-to-point veth pair",
+       .linked = &hostlocal::linked(),
        .declare =
            [](cni::Keys& keys) {
              veth::Config config;
