@@ -39,6 +39,20 @@ void keep_only(std::array<int, 3> kept) {
   (void)::close_range(static_cast<unsigned>(next), ~0U, 0);
 }
 
+/// A bridge reconsiders all its ports when one of them goes down, and again when it leaves: so a
+/// port leaves first, and goes down as a link of its own. The acknowledgements are not read. A
+/// failure ends the process: the parent notices.
+void send_requests(Socket& socket, const Link& end) noexcept {
+  const int index = static_cast<int>(end.index);
+  std::vector<Message> messages;
+  if (end.master) {
+    messages.push_back(link_message(RTM_SETLINK, 0, index));
+    messages.back().put(IFLA_MASTER, std::uint32_t{0});
+  }
+  messages.push_back(link_message(RTM_DELLINK, 0, index));
+  socket.send(messages);
+}
+
 }  // namespace
 
 PairDeletion::PairDeletion(
@@ -63,8 +77,7 @@ void PairDeletion::start_child(int kept_open) {
   }
   child_alive_ = UniqueFd{alive[0]};
   const UniqueFd childs_end{alive[1]};
-  const Message message = link_message(RTM_DELLINK, 0, static_cast<int>(end_.index));
-  const Socket own;  // acknowledged to nobody: the parent's sockets stay in step
+  Socket own;  // acknowledged to nobody: the parent's sockets stay in step
   const pid_t child = ::fork();
   if (child < 0) {
     log::warn("cannot fork to delete a link, continuing by waiting for it");
@@ -72,8 +85,7 @@ void PairDeletion::start_child(int kept_open) {
   }
   if (child == 0) {
     keep_only({own.fd(), childs_end.get(), kept_open});
-    const nlmsghdr* raw = message.raw();
-    (void)::send(own.fd(), raw, raw->nlmsg_len, 0);
+    send_requests(own, end_);
     ::_exit(0);
   }
 }
