@@ -55,20 +55,17 @@ bool LinkMonitor::saw_removal(IfIndex link, bool& removed) {
 }
 
 bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
-  const auto ask = [&] {
-    const auto state = find_link(host, link);
-    return state && state->oper_up;
-  };
-  bool up = ask();
+  bool up = false;
   while (!up && steady_clock::now() < deadline) {
     pollfd waiting{fd(), POLLIN, 0};
     (void)::poll(&waiting, 1, milliseconds_until(deadline));
     const bool complete = drain([&](std::uint16_t type, const Link& event) {
-      if (type == RTM_NEWLINK && event.index == link) {
-        up = event.oper_up;
-      }
+      up = type == RTM_NEWLINK && event.index == link ? event.oper_up : up;
     });
-    up = complete ? up : ask();
+    if (!complete) {
+      const auto state = find_link(host, link);
+      up = state && state->oper_up;
+    }
   }
   return up;
 }

@@ -24,8 +24,9 @@ class LinkMonitor {
   /// Reads the notifications that have arrived and notes the removal of `link`. False when some
   /// were lost (a flood): then the state has to be asked for.
   bool saw_removal(IfIndex link, bool& removed);
-  /// Waits until `link` is operationally up. `host` asks for the state first and when
-  /// notifications were lost. False when `deadline` passes before.
+  /// Waits until `link`, which was down when this was opened, is operationally up. Asks `host` only
+  /// when notifications were lost: the kernel answers after whatever the event has set off, which
+  /// takes it milliseconds on a bridge of 500 ports. False when `deadline` passes before.
   bool wait_until_up(Socket& host, IfIndex link, Deadline deadline);
 
  private:

@@ -35,14 +35,23 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
   ipam::apply_routes(site.container, far, result);
 }
 
-/// Duplicates are looked for as soon as the port is up.
-void await_addresses(const Site& site, const nl::Link& far, const cni::Result& result) {
-  if (site.config.detect_duplicates && !site.config.disable_container_interface) {
-    ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
+/// Without duplicate detection the kernel completes addresses before the port is up. It is awaited
+/// then: what the container sends as soon as it can, e.g. router solicitations, goes to every port
+/// of the bridge while the kernel keeps the lock that each of our requests needs.
+void await_addresses(const Site& site, const cni::Result& result) {
+  if (!site.config.detect_duplicates) {
+    ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
   }
-  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
   if (site.config.gateway.enabled()) {
     ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  }
+}
+
+/// Duplicates are looked for as soon as the port is up.
+void await_duplicate_detection(const Site& site, const nl::Link& far, const cni::Result& result) {
+  if (site.config.detect_duplicates && !site.config.disable_container_interface) {
+    ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
+    ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
   }
 }
 
@@ -110,11 +119,13 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
   });
   config.masquerade.add(site.attachment.owner(), result);
 
+  await_addresses(site, result);
+  bridge = keep_mac(site, bridge);
+
   log::phase("port up");
   nl::change_link(site.host, port.index, {.up = true}, "set " + quote(port.name.str()) + " up");
   await_port(site, monitor, port);
-  await_addresses(site, far, result);
-  bridge = keep_mac(site, bridge);
+  await_duplicate_detection(site, far, result);
   interfaces.insert(
       interfaces.begin(),
       {interface_of(bridge, {}),

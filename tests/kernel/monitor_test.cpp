@@ -27,15 +27,6 @@ TEST_F(MonitorTest, HearsThatALinkIsUp) {
   EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{3000})));
 }
 
-TEST_F(MonitorTest, LinkThatIsUpAlreadyIsNotWaitedFor) {
-  make_pair_end();
-  shell("ip link set b0 up");
-  ASSERT_TRUE(await([&] { return link("a0").oper_up; }));
-  nl::LinkMonitor monitor;
-
-  EXPECT_TRUE(monitor.wait_until_up(host(), link("a0").index, in(milliseconds{0})));
-}
-
 TEST_F(MonitorTest, LinkThatStaysDownEndsWithTheDeadline) {
   const auto a0 = make_pair_end();
   nl::LinkMonitor monitor;
