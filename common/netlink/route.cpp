@@ -135,8 +135,10 @@ std::optional<Route> parse_route(const nlmsghdr& message, IfIndex link) {
 }
 
 /// Asks which route a packet to `address` takes.
-Message look_up(const IpAddr& address) {
+/// `flags` are RTM_F_*.
+Message look_up(const IpAddr& address, unsigned flags = 0) {
   rtmsg header{};
+  header.rtm_flags = flags;
   header.rtm_family = family_of(address.is_v6());
   header.rtm_dst_len = static_cast<std::uint8_t>(address.bits());
   Message message{RTM_GETROUTE, 0};
@@ -190,7 +192,9 @@ std::vector<Route> list_routes(Socket& socket, IfIndex link) {
 
 bool is_local(Socket& socket, const IpAddr& address) {
   bool local = false;
-  const Refusal refusal = socket.query(look_up(address), [&](const nlmsghdr& reply) {
+  // The entry is enough: for a route the kernel would choose a source among all links' addresses.
+  const auto message = look_up(address, RTM_F_FIB_MATCH);
+  const Refusal refusal = socket.query(message, [&](const nlmsghdr& reply) {
     local = static_cast<const rtmsg*>(::nlmsg_data(&reply))->rtm_type == RTN_LOCAL;
   });
   return !refusal && local;
