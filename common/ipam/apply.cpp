@@ -87,8 +87,8 @@ void prepare_ipv6(
   const std::string conf = "ipv6/conf/" + ifname.str() + "/";
   if (options.detect_duplicates) {
     sysctl::try_set(conf + "enhanced_dad", "1");
+    sysctl::try_set(conf + "accept_dad", "1");
   }
-  sysctl::try_set(conf + "accept_dad", options.detect_duplicates ? "1" : "0");
   if (has_v6(result)) {
     for (const std::string& name : {std::string{"lo"}, ifname.str()}) {
       sysctl::set("ipv6/conf/" + name + "/disable_ipv6", "0");

@@ -16,7 +16,10 @@ struct ApplyOptions {
 };
 
 /// Sets what IPv6 needs before the first address, when `result` has IPv6 addresses or duplicates
-/// are to be detected: DAD on or off, and IPv6 itself on.
+/// are to be detected: DAD on, and IPv6 itself on. DAD is not switched off for the link: addresses
+/// of `result` do without it one by one (nl::AddressSpec), and the kernel's own link-local address
+/// goes through it at a random moment within a second. Without that, all the multicast packets that
+/// announce the address would go out, to every port of a bridge, in the middle of ADD.
 void prepare_ipv6(
     const netns::Netns& ns,
     const IfName& ifname,
