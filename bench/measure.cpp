@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -14,71 +15,77 @@ namespace patchbay::bench {
 namespace {
 
 constexpr unsigned kWarmUps = 2;
-constexpr std::chrono::milliseconds kPause{3};  // the kernel's own work after a call
+/// The kernel's own work after a call: the first multicast packets of a container, flooded to 500
+/// ports, take it 10 ms, with all links locked.
+constexpr std::chrono::milliseconds kPause{25};
 
 struct Bench {
   const Options& options;
   Progress& progress;
   Side ours;
   Side peer;
+  Side floor;
   ContainerPool pool{};
 };
 
-/// The two hosts on which a row is measured.
-struct Pair {
-  Cell ours;
-  Cell peer;
-};
+/// The hosts on which a row is measured, one for each side: ours, the reference, the floor.
+using Cells = std::array<Cell, 3>;
 
-Pair make_pair(Bench& bench, const Row& row, unsigned attached) {
+Cells make_cells(Bench& bench, const Row& row, unsigned attached) {
   bench.pool.rewind();
-  Pair pair{{bench.ours, row, attached, bench.pool}, {bench.peer, row, attached, bench.pool}};
-  pair.ours.fill(bench.progress);
-  pair.peer.fill(bench.progress);
-  return pair;
+  Cells cells{
+      Cell{bench.ours, row, attached, bench.pool},
+      Cell{bench.peer, row, attached, bench.pool},
+      Cell{bench.floor, row, attached, bench.pool}};
+  for (Cell& cell : cells) {
+    cell.fill(bench.progress);
+  }
+  return cells;
 }
 
 using Act = void (Cell::*)(std::size_t step);
 
-/// Each command once by each side. Who comes second finds the machine as the first has left it, so
-/// they take turns.
-void run_round(Pair& pair, std::size_t steps, bool ours_first, Act act) {
+/// Each command once by each side. Who comes later finds the machine as the others have left it, so
+/// they take turns: `first` goes first.
+void run_round(Cells& cells, std::size_t steps, std::size_t first, Act act) {
   for (std::size_t step = 0; step < steps; ++step) {
-    std::this_thread::sleep_for(kPause);
-    ((ours_first ? pair.ours : pair.peer).*act)(step);
-    std::this_thread::sleep_for(kPause);
-    ((ours_first ? pair.peer : pair.ours).*act)(step);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      std::this_thread::sleep_for(kPause);
+      (cells[(first + i) % cells.size()].*act)(step);
+    }
   }
 }
 
-void run_rounds(Bench& bench, Pair& pair, std::size_t steps) {
+void run_rounds(Bench& bench, Cells& cells, std::size_t steps) {
   for (unsigned round = 0; round < kWarmUps; ++round) {
-    run_round(pair, steps, true, &Cell::warm_up);
+    run_round(cells, steps, 0, &Cell::warm_up);
   }
   for (unsigned round = 0; round < bench.options.rounds; ++round) {
     bench.progress.tick(
         "round " + std::to_string(round + 1) + "/" + std::to_string(bench.options.rounds));
-    run_round(pair, steps, round % 2 == 0, &Cell::measure);
+    run_round(cells, steps, round % cells.size(), &Cell::measure);
   }
-  run_round(pair, steps, true, &Cell::count);
+  run_round(cells, steps, 0, &Cell::count);
 }
 
 void measure_row(Bench& bench, const Row& row, unsigned attached, std::vector<Line>& lines) {
-  Pair pair = make_pair(bench, row, attached);
-  run_rounds(bench, pair, row.steps.size());
+  Cells cells = make_cells(bench, row, attached);
+  run_rounds(bench, cells, row.steps.size());
   for (std::size_t step = 0; step < row.steps.size(); ++step) {
     lines.push_back(
         {.row = row.name,
          .step = row.steps[step],
          .attached = attached,
-         .ours = pair.ours.series(step),
-         .peer = pair.peer.series(step)});
+         .ours = cells[0].series(step),
+         .peer = cells[1].series(step),
+         .floor = cells[2].series(step)});
   }
   bench.progress.tick("the kernel clears up");
   std::vector<Namespace> hosts;
-  hosts.reserve(2);
-  hosts.push_back(pair.ours.release());
-  hosts.push_back(pair.peer.release());
+  hosts.reserve(cells.size());
+  for (Cell& cell : cells) {
+    hosts.push_back(cell.release());
+  }
   destroy(std::move(hosts));
 }
 
@@ -88,7 +95,7 @@ void measure_rows(Bench& bench, const std::vector<Row>& rows, std::vector<Line>&
   const std::size_t total = rows.size() * bench.options.attached.size();
   std::size_t done = 0;
   for (const unsigned attached : bench.options.attached) {
-    bench.pool.grow_to(2 * (std::size_t{attached} + 1));
+    bench.pool.grow_to(std::tuple_size_v<Cells> * (std::size_t{attached} + 1));
     for (const auto& row : rows) {
       bench.progress.begin(++done, total, row.name + ", " + std::to_string(attached) + " there");
       measure_row(bench, row, attached, lines);
@@ -138,7 +145,12 @@ Report measure(const Options& options, Progress& progress) {
   if (rows.empty()) {
     throw Error{ErrorCode::invalid_config, "--rows " + quote(options.rows) + ": no row matches"};
   }
-  Bench bench{options, progress, {"ours", options.ours}, {"reference", options.peer}};
+  Bench bench{
+      options,
+      progress,
+      {"ours", options.ours},
+      {"reference", options.peer},
+      {"floor", options.floor}};
   Report report{
       .lines = {},
       .ours = list_executables(bench.ours, rows),

@@ -15,6 +15,7 @@ struct Line {
   unsigned attached = 0;
   Series ours;
   Series peer;
+  Series floor;
 };
 
 /// The size of an executable on disk.

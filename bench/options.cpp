@@ -72,10 +72,9 @@ std::vector<unsigned> parse_numbers(std::string_view option, std::string_view li
   return numbers;
 }
 
-/// build/<preset>/bench/bench -> build/<preset>/bin
-std::string default_ours() {
-  const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  return (program.parent_path().parent_path() / "bin").string();
+/// build/<preset>/bench
+std::filesystem::path own_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 
 void apply(Options& options, int option) {
@@ -111,7 +110,8 @@ void apply(Options& options, int option) {
 
 std::optional<Options> parse_options(int argc, char** argv) {
   Options options;
-  options.ours = default_ours();
+  options.ours = own_directory().parent_path() / "bin";
+  options.floor = own_directory() / "floor";
   int option = 0;
   while ((option = ::getopt_long(argc, argv, "h", kOptions, nullptr)) != -1) {
     if (option == 'h') {

@@ -9,6 +9,7 @@ namespace patchbay::bench {
 struct Options {
   std::string ours;                  ///< Directories, as in CNI_PATH.
   std::string peer{"/usr/lib/cni"};  ///< Directories, as in CNI_PATH.
+  std::string floor;                 ///< Directory of the floor's executables.
   std::string rows;                  ///< See matching_rows(); empty: all.
   std::string json;                  ///< File to write; empty: none.
   std::vector<unsigned> attached{0, 500};

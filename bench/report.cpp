@@ -38,12 +38,13 @@ std::string megabytes_in_memory(const Series& series, double goal) {
 }
 
 void print_head(std::ostream& out) {
-  out << padded("wall time, ms: median [min..max]", 74) << padded("CPU, ms", 36)
-      << padded("peak MB", 14) << padded("processes", 12) << "\n"
+  out << padded("wall time, ms: median [min..max]", 74) << padded("floor", 15)
+      << padded("CPU, ms", 29) << padded("peak MB", 14) << padded("processes", 12) << "\n"
       << std::left << std::setw(18) << "row" << std::right << padded("", 8) << padded("there", 6)
       << padded("ours", 22) << padded("reference", 25) << padded("ratio", 8) << padded("goal", 6)
-      << padded("ours", 8) << padded("ref", 8) << padded("ratio", 8) << padded("ours", 7)
-      << padded("ref", 7) << padded("ours", 6) << padded("ref", 5) << "\n";
+      << padded("ms", 8) << padded("ours/", 7) << padded("ours", 8) << padded("ref", 8)
+      << padded("ratio", 8) << padded("ours", 7) << padded("ref", 7) << padded("ours", 6)
+      << padded("ref", 5) << "\n";
 }
 
 void print_wall(std::ostream& out, const Line& line) {
@@ -52,6 +53,12 @@ void print_wall(std::ostream& out, const Line& line) {
   out << padded(spread(summarize(ours)), 22) << padded(spread(summarize(peer)), 25)
       << padded(judged(median_ratio(ours, peer), line.step.goal, 3), 8)
       << padded(line.step.goal > 0 ? number(line.step.goal) : "", 6);
+}
+
+void print_floor(std::ostream& out, const Line& line) {
+  const auto ours = values_of(line.ours, &Sample::wall_ms);
+  const auto floor = values_of(line.floor, &Sample::wall_ms);
+  out << padded(number(summarize(floor).median), 8) << padded(number(median_ratio(ours, floor)), 7);
 }
 
 void print_cpu(std::ostream& out, const Line& line) {
@@ -65,6 +72,7 @@ void print_line(std::ostream& out, const Line& line) {
   out << std::left << std::setw(18) << line.row << std::right << padded(line.step.command, 8)
       << padded(std::to_string(line.attached), 6);
   print_wall(out, line);
+  print_floor(out, line);
   print_cpu(out, line);
   out << padded(megabytes_in_memory(line.ours, kMegabytesInMemory), 7)
       << padded(megabytes_in_memory(line.peer, 0), 7)
@@ -78,17 +86,19 @@ void print_growths(std::ostream& out, const std::vector<Growth>& growths) {
   }
   out << "\nWith containers attached, as a multiple of the cost with the fewest (goal for ours "
       << number(kFlatnessGoal) << ")\n"
-      << padded("there", 38) << padded("wall: ours", 14) << padded("reference", 11)
-      << padded("CPU: ours", 13) << padded("reference", 11) << "\n";
+      << padded("there", 38) << padded("wall: ours", 14) << padded("own", 7)
+      << padded("reference", 11) << padded("CPU: ours", 13) << padded("own", 7)
+      << padded("reference", 11) << "\n";
   for (const auto& growth : growths) {
     out << std::left << std::setw(18) << growth.many.row << std::right
         << padded(growth.many.step.command, 8)
         << padded(
                std::to_string(growth.few.attached) + " -> " + std::to_string(growth.many.attached),
                12)
-        << padded(judged(growth.ours_wall, kFlatnessGoal), 14)
-        << padded(number(growth.peer_wall), 11)
-        << padded(judged(growth.ours_cpu, kFlatnessGoal), 13) << padded(number(growth.peer_cpu), 11)
+        << padded(number(growth.ours_wall) + " ", 14)
+        << padded(judged(growth.own_wall, kFlatnessGoal), 7) << padded(number(growth.peer_wall), 11)
+        << padded(number(growth.ours_cpu) + " ", 13)
+        << padded(judged(growth.own_cpu, kFlatnessGoal), 7) << padded(number(growth.peer_cpu), 11)
         << "\n";
   }
 }
@@ -124,13 +134,24 @@ void print_notes(std::ostream& out, const Report& report) {
          "freeing of the link (about 20 ms, nearly all of it asleep): it is not in the wall time,\n"
          "because no runtime waits for it, but its CPU time is counted, and nothing else runs\n"
          "until it has ended. Peak MB: of the largest process; counted under ptrace, off the "
-         "clock.\n";
+         "clock.\n"
+         "floor: the kernel requests that the job cannot do without, and a process start; no\n"
+         "lease, no checks. own: ours, less the milliseconds by which the floor has grown.\n";
+}
+
+double median_of(const Series& series, double Sample::*figure) {
+  return summarize(values_of(series, figure)).median;
 }
 
 double growth(const Series& few, const Series& many, double Sample::*figure) {
-  const double before = summarize(values_of(few, figure)).median;
-  const double after = summarize(values_of(many, figure)).median;
-  return before > 0 ? after / before : 0;
+  const double before = median_of(few, figure);
+  return before > 0 ? median_of(many, figure) / before : 0;
+}
+
+double own_growth(const Line& few, const Line& many, double Sample::*figure) {
+  const double before = median_of(few.ours, figure);
+  const double kernel = median_of(many.floor, figure) - median_of(few.floor, figure);
+  return before > 0 ? (median_of(many.ours, figure) - kernel) / before : 0;
 }
 
 }  // namespace
@@ -161,7 +182,9 @@ std::vector<Growth> growths_of(const Report& report) {
          .ours_wall = growth(few->ours, line.ours, &Sample::wall_ms),
          .ours_cpu = growth(few->ours, line.ours, &Sample::cpu_ms),
          .peer_wall = growth(few->peer, line.peer, &Sample::wall_ms),
-         .peer_cpu = growth(few->peer, line.peer, &Sample::cpu_ms)});
+         .peer_cpu = growth(few->peer, line.peer, &Sample::cpu_ms),
+         .own_wall = own_growth(*few, line, &Sample::wall_ms),
+         .own_cpu = own_growth(*few, line, &Sample::cpu_ms)});
   }
   return growths;
 }

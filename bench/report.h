@@ -27,6 +27,9 @@ struct Growth {
   double ours_cpu = 0;
   double peer_wall = 0;
   double peer_cpu = 0;
+  /// Ours without the milliseconds by which the floor has grown: what is not the kernel's.
+  double own_wall = 0;
+  double own_cpu = 0;
 };
 
 /// For each command that was measured with different numbers of containers attached: the smallest

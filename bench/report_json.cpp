@@ -23,7 +23,9 @@ json to_json(const Line& line, double Sample::*figure) {
   return {
       {"ours", to_json(line.ours, figure)},
       {"reference", to_json(line.peer, figure)},
-      {"ratio", median_ratio(values_of(line.ours, figure), values_of(line.peer, figure))}};
+      {"floor", to_json(line.floor, figure)},
+      {"ratio", median_ratio(values_of(line.ours, figure), values_of(line.peer, figure))},
+      {"to_floor", median_ratio(values_of(line.ours, figure), values_of(line.floor, figure))}};
 }
 
 json to_json(const Line& line) {
@@ -49,8 +51,10 @@ json to_json(const Growth& growth) {
       {"command", growth.many.step.command},
       {"from", growth.few.attached},
       {"to", growth.many.attached},
-      {"wall", {{"ours", growth.ours_wall}, {"reference", growth.peer_wall}}},
-      {"cpu", {{"ours", growth.ours_cpu}, {"reference", growth.peer_cpu}}}};
+      {"wall",
+       {{"ours", growth.ours_wall}, {"reference", growth.peer_wall}, {"own", growth.own_wall}}},
+      {"cpu",
+       {{"ours", growth.ours_cpu}, {"reference", growth.peer_cpu}, {"own", growth.own_cpu}}}};
 }
 
 json to_json(const std::vector<Executable>& executables) {

@@ -34,13 +34,17 @@ std::vector<Step> add_del(double add_goal, double del_goal) {
 
 const std::vector<Row>& all_rows() {
   static const std::vector<Row> kRows{
-      {"VERSION", "bridge", "{}", {{"VERSION", 0.35}}},
-      {"loopback", "loopback", R"({"type": "loopback"})", add_del(0.35, 0.35)},
-      {"bridge", "bridge", bridge(kV4), add_del(0.30, 0.15)},
-      {"bridge ipMasq", "bridge", bridge(kV4, R"("ipMasq": true, )"), add_del(0.10, 0.06)},
-      {"bridge dual stack", "bridge", bridge(kDual), add_del(0.30, 0.15)},
-      {"veth (ptp)", "ptp", ptp(kV4), add_del(0.27, 0.12)},
-      {"host-local", "host-local", bridge(kV4), add_del(0, 0)},
+      {"VERSION", "bridge", "{}", "", {{"VERSION", 0.35}}},
+      {"loopback", "loopback", R"({"type": "loopback"})", "lo", add_del(0.35, 0.35)},
+      {"bridge", "bridge", bridge(kV4), "bridge v4", add_del(0.30, 0.15)},
+      {"bridge ipMasq",
+       "bridge",
+       bridge(kV4, R"("ipMasq": true, )"),
+       "bridge v4 masquerade",
+       add_del(0.10, 0.06)},
+      {"bridge dual stack", "bridge", bridge(kDual), "bridge v4 v6", add_del(0.30, 0.15)},
+      {"veth (ptp)", "ptp", ptp(kV4), "veth v4", add_del(0.27, 0.12)},
+      {"host-local", "host-local", bridge(kV4), "", add_del(0, 0)},
   };
   return kRows;
 }

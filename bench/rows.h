@@ -16,6 +16,7 @@ struct Row {
   std::string name;
   std::string plugin;
   std::string config;  ///< Network configuration, without cniVersion and name.
+  std::string floor;   ///< What floor/floor.cpp has to do for the same.
   std::vector<Step> steps;
 };
 

@@ -22,7 +22,8 @@ std::vector<std::string> environment_of(const Attachment& attachment, const std:
       "CNI_NETNS=" + attachment.netns,
       "CNI_IFNAME=" + std::string{attachment.row.plugin == "loopback" ? "lo" : "eth0"},
       "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=bench",
-      "CNI_PATH=" + attachment.side.path};
+      "CNI_PATH=" + attachment.side.path,
+      "FLOOR=" + attachment.row.floor};
 }
 
 std::string input_of(const Attachment& attachment) {

@@ -7,7 +7,7 @@
 
 namespace patchbay::bench {
 
-/// One of the two implementations that are compared.
+/// One of the implementations that are compared.
 struct Side {
   std::string name;
   std::string path;  ///< Its directories, as CNI_PATH names them.
