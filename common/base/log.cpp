@@ -149,7 +149,9 @@ struct Scope::Outer {
   Call call;
 };
 
-Scope::Scope() : outer_{std::make_unique<Outer>(std::exchange(state().call, {}))} {}
+Scope::Scope() : outer_{std::make_unique<Outer>()} {
+  std::swap(outer_->call, state().call);
+}
 
 Scope::~Scope() {
   state().call = std::move(outer_->call);

@@ -35,6 +35,15 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
   ipam::apply_routes(site.container, far, result);
 }
 
+void masquerade(const Site& site, const cni::Result& result, UndoLog& undo) {
+  log::phase("masquerade");
+  undo.on_failure("remove the masquerade", [&site] {
+    nft::Connection connection;
+    site.config.masquerade.undo(connection, site.attachment.owner());
+  });
+  site.config.masquerade.add(site.attachment.owner(), result);
+}
+
 /// Without duplicate detection the kernel completes addresses before the port is up. It is awaited
 /// then: what the container sends as soon as it can, e.g. router solicitations, goes to every port
 /// of the bridge while the kernel keeps the lock that each of our requests needs.
@@ -112,13 +121,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
     }
   }
 
-  log::phase("masquerade");
-  undo.on_failure("remove the masquerade", [&site] {
-    nft::Connection connection;
-    site.config.masquerade.undo(connection, site.attachment.owner());
-  });
-  config.masquerade.add(site.attachment.owner(), result);
-
+  masquerade(site, result, undo);
   await_addresses(site, result);
   bridge = keep_mac(site, bridge);
 
