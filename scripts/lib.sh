@@ -9,10 +9,12 @@ readonly ROOT
 readonly BUILD_PACKAGES=(
   cmake ninja-build g++ pkg-config ccache
   libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev
+  openvswitch-source libssl-dev make python3
 )
 readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
 readonly TEST_PACKAGES=(
   "${DEMO_PACKAGES[@]}" containernetworking-plugins iptables strace procps
+  openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
 
@@ -57,6 +59,7 @@ step() {
 
 on_exit() {
   local status=$?
+  allow_services
   give_build_back
   if [[ $status -ne 0 && -n $STEP ]]; then
     echo "    ${RED}failed${PLAIN} after $(seconds_since "$STEP_BEGUN"): $STEP" >&2
@@ -87,7 +90,28 @@ install_packages() {
   local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
   export DEBIAN_FRONTEND=noninteractive
   "${apt[@]}" update || echo "    apt-get update failed; going on with the lists that are there"
+  forbid_services
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+  allow_services
+}
+
+# While packages are installed, no service of theirs is started: openvswitch-switch would start its
+# daemons, and every test has daemons of its own. A policy that is there already is left alone.
+readonly SERVICE_POLICY=/usr/sbin/policy-rc.d
+FORBIDS_SERVICES=false
+
+forbid_services() {
+  [[ ! -e $SERVICE_POLICY ]] || return 0
+  FORBIDS_SERVICES=true
+  printf '#!/bin/sh\nexit 101\n' >"$SERVICE_POLICY"
+  chmod 755 "$SERVICE_POLICY"
+}
+
+allow_services() {
+  if [[ $FORBIDS_SERVICES == true ]]; then
+    rm -f "$SERVICE_POLICY"
+    FORBIDS_SERVICES=false
+  fi
 }
 
 # Under sudo, what was built belongs to who called it and not to root.

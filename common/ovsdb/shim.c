@@ -37,6 +37,15 @@ static void init_signals(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
+/* What libcrypto gets for dlopen() in a static executable, which cannot load modules (linker option
+ * --wrap, cmake/Ovs.cmake). glibc's own would try with what it finds on the host. */
+void* __wrap_dlopen(const char* file, int mode);
+void* __wrap_dlopen(const char* file, int mode) {
+  (void)file;
+  (void)mode;
+  return NULL;
+}
+
 void pb_ovsdb_init(void) {
   static int done = 0;
   if (!done) {
