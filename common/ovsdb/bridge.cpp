@@ -15,11 +15,19 @@ void require_absent(Transaction& transaction, const std::string& table, const st
   transaction.wait({.table = table, .where = is_named(name), .columns = {"name"}});
 }
 
+Uuid bridge_uuid(const std::string& name) {
+  return Uuid::derive("bridge", name);
+}
+
+Uuid internal_port_uuid(const std::string& name) {
+  return Uuid::derive("internal port", name);
+}
+
 /// An internal Interface and a Port with it; returns what the bridge refers to.
 Value insert_internal(
     Transaction& transaction, const std::string& name, const std::optional<std::uint16_t>& tag) {
   const Uuid interface = Uuid::derive("internal interface", name);
-  const Uuid port = Uuid::derive("internal port", name);
+  const Uuid port = internal_port_uuid(name);
   const Value ids = Value::map({{"owner", "patchbay"}});
   transaction.insert(
       "Interface",
@@ -36,8 +44,8 @@ Value insert_internal(
   return Value::inserted(port);
 }
 
-/// True when it was done, false when the row that must be absent is there.
-bool commit_unless_present(Client& client, Transaction transaction, const std::string& what) {
+/// True when it was done, false when its first operation, a wait, has held it back.
+bool commit_if(Client& client, Transaction transaction, const std::string& what) {
   const Reply reply = client.try_transact(std::move(transaction));
   if (reply.refusal() && reply.refusal()->operation != 0) {
     reply.refusal()->raise(what);
@@ -64,11 +72,24 @@ bool ensure_bridge(Client& client, const BridgeSpec& spec) {
   if (!spec.fail_mode.empty()) {
     columns.emplace_back("fail_mode", Value::text(spec.fail_mode));
   }
-  const Uuid bridge = Uuid::derive("bridge", spec.name);
+  const Uuid bridge = bridge_uuid(spec.name);
   transaction.insert("Bridge", bridge, columns);
   transaction.mutate("Open_vSwitch", {}, {{"bridges", "insert", Value::inserted(bridge)}});
   transaction.comment("patchbay: add bridge " + spec.name);
-  return commit_unless_present(client, std::move(transaction), "add bridge " + quote(spec.name));
+  return commit_if(client, std::move(transaction), "add bridge " + quote(spec.name));
+}
+
+bool remove_unused_bridge(Client& client, const std::string& name) {
+  const Uuid bridge = bridge_uuid(name);
+  Transaction transaction;
+  transaction.wait(
+      {.table = "Bridge",
+       .where = is_row(bridge),
+       .columns = {"ports"},
+       .rows = {{{"ports", Value::row(internal_port_uuid(name))}}}});
+  transaction.mutate("Open_vSwitch", {}, {{"bridges", "delete", Value::row(bridge)}});
+  transaction.comment("patchbay: remove bridge " + name);
+  return commit_if(client, std::move(transaction), "remove bridge " + quote(name));
 }
 
 bool ensure_internal_port(Client& client, const InternalPortSpec& spec) {
@@ -78,7 +99,7 @@ bool ensure_internal_port(Client& client, const InternalPortSpec& spec) {
   const Value port = insert_internal(transaction, name, spec.tag);
   transaction.mutate("Bridge", is_named(spec.bridge), {{"ports", "insert", port}});
   transaction.comment("patchbay: add port " + name);
-  return commit_unless_present(
+  return commit_if(
       client,
       std::move(transaction),
       "add port " + quote(name) + " to bridge " + quote(spec.bridge));

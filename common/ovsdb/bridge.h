@@ -22,6 +22,10 @@ bool has_bridge(Client& client, const std::string& name);
 /// others who do the same.
 bool ensure_bridge(Client& client, const BridgeSpec& spec);
 
+/// Removes a bridge that ensure_bridge() has made. False when it is not there, is somebody else's,
+/// or has other ports than its own.
+bool remove_unused_bridge(Client& client, const std::string& name);
+
 /// A port of the bridge whose device ovs-vswitchd makes on the host.
 struct InternalPortSpec {
   std::string bridge;

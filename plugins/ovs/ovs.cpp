@@ -45,11 +45,15 @@ nl::Link add_pair(const Site& site, UndoLog& undo) {
   return near;
 }
 
-/// The connection that failed may be the reason to undo: the undo has one of its own.
+/// The connection that failed may be the reason to undo: the undo has one of its own. A bridge that
+/// was made goes, unless others use it by now: it may be the reason, too.
 void undo_port(const Site& site, UndoLog& undo) {
   undo.on_failure("remove the port from the bridge", [&site] {
     ovsdb::Client client{site.config.endpoint};
     ovsdb::remove_port(client, site.attachment.owner());
+    if (site.made_bridge) {
+      ovsdb::remove_unused_bridge(client, site.config.bridge.name);
+    }
   });
 }
 
@@ -121,7 +125,8 @@ cni::Result add(const cni::Attachment& attachment) {
   }
   log::phase("connect");
   ovsdb::Client client{config.endpoint};
-  const Site site{attachment, config, host, container, client};
+  bool made_bridge = false;
+  const Site site{attachment, config, host, container, client, made_bridge};
   std::optional<ipam::Acquisition> lease;
   UndoLog undo;
   if (!config.ipam.empty()) {

@@ -17,6 +17,18 @@ namespace {
           quote(site.client.remote()) + "; ensureBridge makes it"};
 }
 
+/// ovs-vswitchd could not make the bridge's own device. Where it has been removed just now, that
+/// may still be there.
+void require_free_name(const Site& site) {
+  const auto link = nl::find_link(site.host, IfName::parse(site.config.bridge.name));
+  if (link && link->kind != "openvswitch" && link->kind != "tun") {
+    throw Error{
+        ErrorCode::invalid_config,
+        "bridge: ensureBridge cannot make " + quote(link->name.str()) +
+            ", because the host has another link of that name"};
+  }
+}
+
 /// The device of an internal port appears when ovs-vswitchd has made it.
 nl::Link await_link(const Site& site, const IfName& name) {
   if (auto link = nl::find_link(site.host, name)) {
@@ -80,7 +92,8 @@ void finish_port(const Site& site, ovsdb::PortInsertion& port) {
   if (!site.config.ensure_bridge) {
     refuse_bridge(site);
   }
-  ovsdb::ensure_bridge(site.client, site.config.bridge);
+  require_free_name(site);
+  site.made_bridge = ovsdb::ensure_bridge(site.client, site.config.bridge);
   port.repeat();
   if (!port.finish()) {
     refuse_bridge(site);

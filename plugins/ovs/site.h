@@ -17,6 +17,7 @@ struct Site {
   nl::Socket& host;
   nl::Socket& container;
   ovsdb::Client& client;
+  bool& made_bridge;  ///< By this ADD.
 };
 
 /// The MTU for the pair: configured, or found for "auto". 0: the kernel's default.
@@ -26,6 +27,7 @@ Mtu find_mtu(nl::Socket& host, const Config& config);
 ovsdb::PortInsertion insert_port(const Site& site, const nl::Link& near, const nl::Link& far);
 
 /// Waits for the database; makes the bridge first when it is missing and ensureBridge wants it.
+/// Throws Error{invalid_config} when there is no such bridge and none can be.
 void finish_port(const Site& site, ovsdb::PortInsertion& port);
 
 /// What a container with this MAC address and these addresses is held to; nullopt when nothing is

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "e2e/failures.h"
 #include "ovs/switch_test.h"
 #include "ovsdb/certificates.h"
 
@@ -84,26 +85,6 @@ TEST_F(OvsFailureTest, BridgeThatIsRemovedDuringAdd) {
   EXPECT_EQ(shell("ip -o link show type veth"), "");
 }
 
-TEST_F(OvsFailureTest, IpamThatFails) {
-  const auto before = everything();
-  const json config =
-      network_with("echo '{\"cniVersion\":\"1.1.0\",\"code\":101,\"msg\":\"no address\"}'; exit 1");
-
-  const Answer answer = run("ADD", config);
-
-  EXPECT_TRUE(is_error(answer, 101, "no address"));
-  EXPECT_EQ(everything(), before);
-}
-
-TEST_F(OvsFailureTest, RefusalOfTheSwitchIsTold) {
-  const auto before = everything();
-
-  const Answer answer = run("ADD", network(R"({"interface_type": "nonsense"})"));
-
-  EXPECT_TRUE(is_error(answer, 5, "ovs-vswitchd refuses it"));
-  EXPECT_EQ(everything(), before);
-}
-
 TEST_F(OvsFailureTest, NameThatIsTakenInTheDatabase) {
   const json result = attach(network());
   detach(network());
@@ -116,18 +97,138 @@ TEST_F(OvsFailureTest, NameThatIsTakenInTheDatabase) {
   EXPECT_EQ(everything(), before);
 }
 
-TEST_F(OvsFailureTest, UnconfigurableAddressUndoesEverything) {
+/// The daemon is killed at any time of a call, and started again.
+class OvsDatabaseCrashTest : public OvsFailureTest {
+ protected:
+  /// Nobody waits for ovs-vswitchd, which takes its time to connect to the new one.
+  static json patient_network() { return network(R"({"link_state_check_retries": 0})"); }
+
+  /// True when the call has noticed; it must then have said so.
+  bool crash_during(const std::string& command, std::chrono::microseconds after) {
+    RunningPlugin plugin{call(command, patient_network()), patient_network().dump()};
+    const timespec pause{0, after.count() * 1000};
+    (void)::nanosleep(&pause, nullptr);
+    server().kill();
+    const Answer answer = plugin.finish();
+    EXPECT_TRUE(answer.ok() || answer.code() == 11) << answer.output;
+    server().start();
+    return !answer.ok();
+  }
+};
+
+constexpr std::chrono::microseconds kMomentBetweenCrashes{500};
+constexpr int kCrashes = 10;
+
+TEST_F(OvsDatabaseCrashTest, DuringAddIsCleanedUpByDel) {
   const auto before = everything();
-  make_plugin(
-      "meddler",
-      R"([ "$CNI_COMMAND" = ADD ] || exit 0
-echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.1/24"}],"routes":[{"dst":"1.2.3.0/24","gw":"255.255.255.255"}]}')");
+  int noticed = 0;
 
-  const Answer answer = run("ADD", network(R"({"ipam": {"type": "meddler", "ranges": null}})"));
+  for (int i = 0; i < kCrashes; ++i) {
+    noticed += crash_during("ADD", i * kMomentBetweenCrashes) ? 1 : 0;
+    detach(patient_network());
+    EXPECT_EQ(everything(), before) << i;
+  }
 
-  EXPECT_FALSE(answer.ok());
-  EXPECT_EQ(everything(), before);
+  EXPECT_GT(noticed, 0);
 }
+
+TEST_F(OvsDatabaseCrashTest, DuringDelFreesTheRestAndIsCompletedByTheNext) {
+  const auto before = everything();
+  int noticed = 0;
+
+  for (int i = 0; i < kCrashes; ++i) {
+    attach(patient_network());
+    noticed += crash_during("DEL", i * kMomentBetweenCrashes / 2) ? 1 : 0;
+    EXPECT_EQ(count_leases(), 0U);
+    EXPECT_EQ(shell("ip -o link show type veth"), "");
+    detach(patient_network());
+    EXPECT_EQ(everything(), before) << i;
+  }
+
+  EXPECT_GT(noticed, 0);
+}
+
+class OvsAddFailureTest : public SwitchTest, public testing::WithParamInterface<Failure> {
+ protected:
+  /// Another network than that of SwitchTest: the one that failures are about.
+  static json failing_network() {
+    json config = network(R"({"isGateway": true, "ipMasq": true})");
+    config["ipam"] = host_local({"10.1.0.0/24"});
+    return config;
+  }
+  static std::string inside() {
+    const netns::ScopedNetns container{open_namespace("c1")};
+    return dump_network();
+  }
+};
+
+TEST_P(OvsAddFailureTest, LeavesNothing) {
+  json config = failing_network();
+  attach(config, {.id = "first"});
+  detach(config, {.id = "first"});
+  config.merge_patch(json::parse(GetParam().patch));
+  shell(GetParam().preparation);
+  make_plugin("fake-ipam", fake_ipam_of(GetParam()));
+  const auto before = everything();
+  const auto before_inside = inside();
+
+  const Answer answer = run("ADD", config);
+
+  EXPECT_TRUE(is_error(answer, GetParam().code, GetParam().part));
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(inside(), before_inside);
+}
+
+std::vector<Failure> ovs_failures() {
+  return {
+      {"NoBridge", R"({"bridge":"nowhere"})", "", "", 7, "no Open vSwitch bridge 'nowhere'"},
+      {"NoDatabase", R"({"socket_file":"/run/nowhere"})", "", "", 11, "'unix:/run/nowhere'"},
+      {"BridgeHasTheNameOfALink",
+       R"({"bridge":"lo","ensureBridge":true,"datapathType":"netdev"})",
+       "",
+       "",
+       7,
+       "bridge: ensureBridge cannot make 'lo'"},
+      {"NewBridgeCannotTakeThePort",
+       R"({"bridge":"new1","ensureBridge":true,"datapathType":"netdev","interface_type":"nonsense"})",
+       "",
+       "",
+       5,
+       "ovs-vswitchd refuses it"},
+      {"NewBridgeHasNoDatapath",
+       R"({"bridge":"new1","ensureBridge":true,"link_state_check_interval":40,"isGateway":false})",
+       "",
+       "",
+       11,
+       "has not taken it up in 200 ms"},
+      {"SwitchRefusesThePort",
+       R"({"interface_type":"nonsense"})",
+       "",
+       "",
+       5,
+       "ovs-vswitchd refuses it"},
+      {"GatewayConflicts",
+       R"({"ipam":{"ranges":[[{"subnet":"10.2.0.0/24"}]]}})",
+       "",
+       "",
+       7,
+       "'ovs1' already has an IP address different from 10.2.0.1/24: 10.1.0.1/24"},
+      {"GatewayVlanLinkIsForeign",
+       R"({"vlan":10})",
+       "ip link add ovs1.10 type ifb; ip link set ovs1.10 up; ip addr add 10.1.0.77/24 dev ovs1.10",
+       "",
+       7,
+       "'ovs1.10'"},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Common,
+    OvsAddFailureTest,
+    testing::ValuesIn(common_failures()),
+    testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(
+    Own, OvsAddFailureTest, testing::ValuesIn(ovs_failures()), testing::PrintToStringParamName());
 
 TEST_F(OvsFailureTest, AddThatIsKilledAtAnyTimeIsCleanedUpByDel) {
   const json config = network(R"({"ipam": null})");
