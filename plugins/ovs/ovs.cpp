@@ -7,6 +7,7 @@
 #include "check.h"
 #include "config.h"
 #include "host-local/host_local.h"
+#include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "netlink/veth.h"
 #include "netns/sysctl.h"
@@ -71,6 +72,13 @@ bool knows_addresses_first(const Config& config) {
   return config.ip_spoof_check && config.ipam != "dhcp";
 }
 
+void await_addresses(const Site& site, const cni::Result& result) {
+  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+  if (site.config.gateway.enabled()) {
+    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  }
+}
+
 cni::Result finish_lease(const Site& site, std::optional<ipam::Acquisition>& lease) {
   log::phase("ipam");
   cni::Result result = lease ? lease->finish() : cni::Result{};
@@ -110,6 +118,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("ovs-vswitchd");
   port.await(site.config.patience);
+  await_addresses(site, result);
   report(site, std::move(interfaces), result);
   return result;
 }
