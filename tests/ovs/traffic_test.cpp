@@ -2,8 +2,10 @@
 
 #include "support/traffic.h"
 
+#include <chrono>
+
 #include "ovs/switch_test.h"
-#include "ovs/tagged_arp.h"
+#include "ovs/tagged_frames.h"
 #include "support/temp_directory.h"
 
 namespace patchbay::test {
@@ -67,6 +69,39 @@ TEST_F(OvsTrafficTest, NativeVlanBesideATrunk) {
   EXPECT_TRUE(ping("c2", "10.0.0.1"));
   EXPECT_EQ(port_column(result, "tag"), "10");
   check(with_previous(native, result), container_called("c2"));
+}
+
+/// What the customers c1 and c2 send comes out as they sent it, and not at c3, whose tunnel is
+/// another.
+TEST_F(OvsTrafficTest, TunnelCarriesUntaggedAndTaggedFrames) {
+  make_namespace("c3");
+  (void)vsctl("set Open_vSwitch . other_config:vlan-limit=2");
+  const json tunnel = network(R"({"vlanMode": "dot1q-tunnel", "vlan": 100})");
+  const json other = network(R"({"vlanMode": "dot1q-tunnel", "vlan": 200})");
+  const json result = attach(tunnel);
+  attach(tunnel, container_called("c2"));
+  attach(other, container_called("c3"));
+  const auto c1 = open_namespace("c1");
+
+  EXPECT_TRUE(ping("c1", "10.0.0.2"));
+  EXPECT_FALSE(ping("c1", "10.0.0.3"));
+  EXPECT_TRUE(passes_tagged(c1, open_namespace("c2"), 5));
+  EXPECT_FALSE(passes_tagged(c1, open_namespace("c3"), 5));
+  check(with_previous(tunnel, result));
+}
+
+/// Only the direction to the container: Linux polices what a device receives after it has been
+/// handed to the userspace datapath, so ingressPolicingRate and egressRate need the kernel's.
+TEST_F(OvsTrafficTest, BandwidthLimitsWhatTheContainerGets) {
+  using std::chrono::steady_clock;
+  attach(network(R"({"runtimeConfig": {"bandwidth": {"ingressRate": 8000000}}})"));
+  attach(network(), container_called("c2"));
+  const auto start = steady_clock::now();
+
+  EXPECT_EQ(seen("c2", "c1", "10.0.0.1"), "10.0.0.2");
+
+  // A megabyte at 8 Mbit/s takes one second; without the limit some ten milliseconds.
+  EXPECT_GT(steady_clock::now() - start, std::chrono::milliseconds{500});
 }
 
 TEST_F(OvsTrafficTest, IsolatedPortsDoNotReachEachOther) {

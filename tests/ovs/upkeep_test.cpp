@@ -13,7 +13,9 @@ TEST_F(OvsCheckTest, FreshAttachmentPasses) {
 }
 
 TEST_F(OvsCheckTest, EveryFaultIsFound) {
-  const json config = network(R"({"vlan": 10, "externalIds": {"a": "b"}})");
+  const json config = network(
+      R"({"vlan": 10, "externalIds": {"a": "b"}, "link_state_check_interval": 40,
+          "ipam": {"routes": [{"dst": "192.0.2.0/24"}]}})");
   const json previous = with_previous(config, attach(config));
   const std::string device = device_of(previous["prevResult"]);
   struct Fault {
@@ -22,6 +24,8 @@ TEST_F(OvsCheckTest, EveryFaultIsFound) {
     std::string part;
   };
   const std::string ctl = "ovs-vsctl --timeout=9 ";
+  const std::string row = ctl + "--no-wait set Interface " + device + " ";
+  const std::string ofport = interface_column(previous["prevResult"], "ofport");
   const std::vector<Fault> faults{
       {ctl + "set Port " + device + " tag=11", ctl + "set Port " + device + " tag=10", "tag 11"},
       {ctl + "set Port " + device + " trunks=3",
@@ -33,10 +37,19 @@ TEST_F(OvsCheckTest, EveryFaultIsFound) {
       {ctl + "remove Port " + device + " external_ids a",
        ctl + "set Port " + device + " external_ids:a=b",
        "externalIds"},
+      {row + "error=torn",
+       ctl + "--no-wait clear Interface " + device + " error",
+       "has error 'torn'"},
+      {row + "ofport=-1", row + "ofport=" + ofport, "not been taken up"},
+      {row + "link_state=down", row + "link_state=up", "link_state 'down'"},
       {"ip link set " + device + " down", "ip link set " + device + " up", "not up"},
       {"ip -n c1 addr del 10.0.0.1/24 dev eth0",
-       "ip -n c1 addr add 10.0.0.1/24 dev eth0",
+       "ip -n c1 addr add 10.0.0.1/24 dev eth0;"
+       "ip -n c1 route add 192.0.2.0/24 via 10.0.0.254",
        "10.0.0.1/24"},
+      {"ip -n c1 route del 192.0.2.0/24",
+       "ip -n c1 route add 192.0.2.0/24 via 10.0.0.254",
+       "192.0.2.0/24"},
       {ctl + "add-br ovs2 -- set Bridge ovs2 datapath_type=netdev -- remove Bridge ovs1 ports $(" +
            ctl + "get Port " + device + " _uuid) -- add Bridge ovs2 ports $(" + ctl + "get Port " +
            device + " _uuid)",
