@@ -80,7 +80,8 @@ class PortInsertion {
 /// Removes the owner's port from whatever bridge it is on. False when there is none.
 bool remove_port(Client& client, const Owner& owner);
 
-/// Removes every port of `network` whose owner is stale.
+/// Removes every port of `network` whose owner is stale. The server selects the rows: ports of
+/// others are not even read, as a replica's column Bridge.ports would.
 void remove_ports_if(
     Client& client, const std::string& network, const std::function<bool(const Owner&)>& is_stale);
 

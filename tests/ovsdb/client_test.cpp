@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ovsdb/old_server.h"
+#include "ovsdb/port.h"
 #include "ovsdb/server_test.h"
 #include "support/thrown.h"
 
@@ -168,20 +169,37 @@ TEST_F(ClientTest, AnswersAreMatchedToTheirRequests) {
   EXPECT_EQ(client.receive(fast).inserted(2), Uuid::derive("port", "p1"));
 }
 
-TEST_F(ClientTest, BytesReceivedDoNotGrowWithTheDatabase) {
+/// What `act` receives with nothing in the database, and with 200 ports of others.
+template <typename Act>
+std::pair<unsigned, unsigned> received_by(const OvsdbServer& server, const Act& act) {
   std::string many;
   for (int i = 0; i < 200; ++i) {
     many += " -- add-port br0 q" + std::to_string(i);
   }
   Client before{{}};
-  before.transact(adding("p1"), "add port");
-  (void)server->vsctl(many.substr(4));
-
+  act(before, "p1");
+  (void)server.vsctl(many.substr(4));
   Client after{{}};
-  after.transact(adding("p2"), "add port");
+  act(after, "p2");
+  return {before.received_bytes(), after.received_bytes()};
+}
 
-  EXPECT_EQ(after.received_bytes(), before.received_bytes());
-  EXPECT_LT(after.received_bytes(), 300U);
+TEST_F(ClientTest, BytesReceivedDoNotGrowWithTheDatabase) {
+  const auto [before, after] = received_by(*server, [](Client& client, const std::string& name) {
+    client.transact(adding(name), "add port");
+  });
+
+  EXPECT_EQ(after, before);
+  EXPECT_LT(after, 300U);
+}
+
+TEST_F(ClientTest, RemovalOfStalePortsReceivesNothingOfOthers) {
+  const auto [before, after] = received_by(*server, [](Client& client, const std::string&) {
+    ovsdb::remove_ports_if(client, "net1", [](const Owner&) { return true; });
+  });
+
+  EXPECT_EQ(after, before);
+  EXPECT_LT(after, 300U);
 }
 
 TEST_F(ClientTest, ServerThatDiesIsSomethingToTryAgain) {
