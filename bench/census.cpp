@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <map>
 #include <unistd.h>
 
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
@@ -21,7 +23,9 @@ namespace {
 
 constexpr std::size_t kOutputLimit = std::size_t{1} << 20;
 constexpr long kOptions = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                          PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+                          PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL |
+                          PTRACE_O_TRACESYSGOOD;
+constexpr int kSyscallStop = SIGTRAP | 0x80;  // ptrace(2), PTRACE_O_TRACESYSGOOD
 
 UniqueFd make_file(const std::string& bytes) {
   UniqueFd fd{::memfd_create("bench", MFD_CLOEXEC)};
@@ -37,8 +41,8 @@ UniqueFd make_file(const std::string& bytes) {
 pid_t start(const Command& command, int in, int out) {
   std::vector<std::string> environment = command.environment;
   const auto variables = pointers_to(environment);
-  std::string name = command.path;
-  const std::array<char*, 2> arguments{name.data(), nullptr};
+  auto words = arguments_of(command);
+  const auto arguments = pointers_to(words);
   const pid_t pid = ::fork();
   if (pid < 0) {
     throw SystemError{errno, "fork"};
@@ -46,18 +50,19 @@ pid_t start(const Command& command, int in, int out) {
   if (pid == 0) {
     (void)::dup2(in, STDIN_FILENO);
     (void)::dup2(out, STDOUT_FILENO);
+    (void)::setpgid(0, 0);
     if (::ptrace(PTRACE_TRACEME, 0, 0L, 0L) != 0) {
       ::_exit(127);
     }
     (void)::raise(SIGSTOP);
-    ::execve(command.path.c_str(), arguments.data(), variables.data());
+    ::execvpe(command.path.c_str(), arguments.data(), variables.data());
     ::_exit(127);
   }
   return pid;
 }
 
 void resume(pid_t pid, int signal) {
-  (void)::ptrace(PTRACE_CONT, pid, 0L, static_cast<long>(signal));
+  (void)::ptrace(PTRACE_SYSCALL, pid, 0L, static_cast<long>(signal));
 }
 
 void set_options(pid_t pid) {
@@ -83,6 +88,23 @@ long peak_rss_kb(pid_t pid) {
   return value;
 }
 
+/// What a process that is about to enter or leave a system call has received by it.
+class ReceptionCounter {
+ public:
+  long count(pid_t pid) {
+    __ptrace_syscall_info info{};
+    (void)::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
+    if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+      receiving_[pid] = info.entry.nr == SYS_recvfrom;
+    }
+    const bool received = info.op == PTRACE_SYSCALL_INFO_EXIT && receiving_[pid];
+    return received ? std::max<long>(info.exit.rval, 0) : 0;
+  }
+
+ private:
+  std::map<pid_t, bool> receiving_;
+};
+
 /// The signal with which a stopped process is to go on.
 int judge_stop(pid_t pid, int status, Census& census) {
   const int event = status >> 16;
@@ -93,16 +115,21 @@ int judge_stop(pid_t pid, int status, Census& census) {
     census.peak_rss_kb = std::max(census.peak_rss_kb, peak_rss_kb(pid));
   }
   const int signal = WSTOPSIG(status);
+  if (signal == kSyscallStop) {
+    return 0;
+  }
   return event != 0 || signal == SIGSTOP ? 0 : signal;  // a new process begins with SIGSTOP
 }
 
 /// Follows the plugin and all its descendants to their ends; the plugin's own status.
 int follow(pid_t plugin, Census& census) {
+  ReceptionCounter receptions;
   int result = 0;
   int status = 0;
   pid_t pid = 0;
-  while ((pid = ::waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+  while ((pid = ::waitpid(-plugin, &status, __WALL)) > 0 || errno == EINTR) {
     if (pid > 0 && WIFSTOPPED(status)) {
+      census.received += WSTOPSIG(status) == kSyscallStop ? receptions.count(pid) : 0;
       resume(pid, judge_stop(pid, status, census));
     } else if (pid == plugin) {
       result = status;
@@ -116,7 +143,7 @@ int follow(pid_t plugin, Census& census) {
 Census take_census(const Command& command, std::string& output) {
   const UniqueFd in = make_file(command.input);
   const UniqueFd out = make_file({});
-  Census census{.peak_rss_kb = 0, .processes = 1};
+  Census census{.peak_rss_kb = 0, .processes = 1, .received = 0};
   const pid_t pid = start(command, in.get(), out.get());
   set_options(pid);
   const int status = follow(pid, census);

@@ -1,7 +1,6 @@
 #include "measure.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -28,17 +27,24 @@ struct Bench {
   ContainerPool pool{};
 };
 
-/// The hosts on which a row is measured, one for each side: ours, the reference, the floor.
-using Cells = std::array<Cell, 3>;
+/// The hosts on which a row is measured, one a side: ours, the reference, and the floor if any.
+using Cells = std::vector<Cell>;
+
+/// On the other stages what is attached are ports, and needs no namespaces.
+std::size_t count_containers(const Row& row, unsigned attached) {
+  return row.at_once + (row.stage == Stage::kernel ? attached : 0);
+}
 
 Cells make_cells(Bench& bench, const Row& row, unsigned attached) {
+  std::vector<const Side*> sides{&bench.ours, &bench.peer};
+  if (!row.floor.empty()) {
+    sides.push_back(&bench.floor);
+  }
+  bench.pool.grow_to(sides.size() * count_containers(row, attached));
   bench.pool.rewind();
-  Cells cells{
-      Cell{bench.ours, row, attached, bench.pool},
-      Cell{bench.peer, row, attached, bench.pool},
-      Cell{bench.floor, row, attached, bench.pool}};
-  for (Cell& cell : cells) {
-    cell.fill(bench.progress);
+  Cells cells;
+  for (const Side* side : sides) {
+    cells.emplace_back(*side, row, attached, bench.pool).fill(bench.progress);
   }
   return cells;
 }
@@ -56,29 +62,38 @@ void run_round(Cells& cells, std::size_t steps, std::size_t first, Act act) {
   }
 }
 
-void run_rounds(Bench& bench, Cells& cells, std::size_t steps) {
-  for (unsigned round = 0; round < kWarmUps; ++round) {
+void run_rounds(Bench& bench, Cells& cells, const Row& row) {
+  const std::size_t steps = row.steps.size();
+  const bool few = row.most_rounds != 0;
+  const unsigned rounds =
+      few ? std::min(row.most_rounds, bench.options.rounds) : bench.options.rounds;
+  for (unsigned round = 0; round < (few ? 0 : kWarmUps); ++round) {
     run_round(cells, steps, 0, &Cell::warm_up);
   }
-  for (unsigned round = 0; round < bench.options.rounds; ++round) {
-    bench.progress.tick(
-        "round " + std::to_string(round + 1) + "/" + std::to_string(bench.options.rounds));
+  for (unsigned round = 0; round < rounds; ++round) {
+    bench.progress.tick("round " + std::to_string(round + 1) + "/" + std::to_string(rounds));
     run_round(cells, steps, round % cells.size(), &Cell::measure);
   }
   run_round(cells, steps, 0, &Cell::count);
 }
 
+double goal_of(const Row& row, const Step& step, unsigned attached) {
+  const bool crowded = step.crowded_goal > 0 && attached >= row.attached.back();
+  return crowded ? step.crowded_goal : step.goal;
+}
+
 void measure_row(Bench& bench, const Row& row, unsigned attached, std::vector<Line>& lines) {
   Cells cells = make_cells(bench, row, attached);
-  run_rounds(bench, cells, row.steps.size());
+  run_rounds(bench, cells, row);
   for (std::size_t step = 0; step < row.steps.size(); ++step) {
     lines.push_back(
         {.row = row.name,
-         .step = row.steps[step],
+         .command = row.steps[step].command,
+         .goal = goal_of(row, row.steps[step], attached),
          .attached = attached,
          .ours = cells[0].series(step),
          .peer = cells[1].series(step),
-         .floor = cells[2].series(step)});
+         .floor = cells.size() > 2 ? cells[2].series(step) : Series{}});
   }
   bench.progress.tick("the kernel clears up");
   std::vector<Namespace> hosts;
@@ -89,17 +104,35 @@ void measure_row(Bench& bench, const Row& row, unsigned attached, std::vector<Li
   destroy(std::move(hosts));
 }
 
+/// A row with so many containers there.
+struct Task {
+  const Row* row;
+  unsigned attached;
+};
+
 /// Fewest first: namespaces that exist cost something even when they belong to another host, so
 /// they are made only when they are needed.
-void measure_rows(Bench& bench, const std::vector<Row>& rows, std::vector<Line>& lines) {
-  const std::size_t total = rows.size() * bench.options.attached.size();
-  std::size_t done = 0;
-  for (const unsigned attached : bench.options.attached) {
-    bench.pool.grow_to(std::tuple_size_v<Cells> * (std::size_t{attached} + 1));
-    for (const auto& row : rows) {
-      bench.progress.begin(++done, total, row.name + ", " + std::to_string(attached) + " there");
-      measure_row(bench, row, attached, lines);
+std::vector<Task> list_tasks(const std::vector<Row>& rows, const Options& options) {
+  std::vector<Task> tasks;
+  for (const auto& row : rows) {
+    for (const unsigned attached : options.attached.empty() ? row.attached : options.attached) {
+      tasks.push_back({&row, attached});
     }
+  }
+  std::stable_sort(tasks.begin(), tasks.end(), [](const Task& left, const Task& right) {
+    return count_containers(*left.row, left.attached) <
+           count_containers(*right.row, right.attached);
+  });
+  return tasks;
+}
+
+void measure_rows(Bench& bench, const std::vector<Row>& rows, std::vector<Line>& lines) {
+  const auto tasks = list_tasks(rows, bench.options);
+  std::size_t done = 0;
+  for (const auto& [row, attached] : tasks) {
+    bench.progress.begin(
+        ++done, tasks.size(), row->name + ", " + std::to_string(attached) + " there");
+    measure_row(bench, *row, attached, lines);
   }
 }
 
@@ -110,7 +143,7 @@ void sort_lines(const std::vector<Row>& rows, std::vector<Line>& lines) {
   for (const auto& row : rows) {
     for (const auto& step : row.steps) {
       std::copy_if(lines.begin(), lines.end(), std::back_inserter(sorted), [&](const Line& line) {
-        return line.row == row.name && line.step.command == step.command;
+        return line.row == row.name && line.command == step.command;
       });
     }
   }
@@ -131,8 +164,9 @@ std::vector<Executable> list_executables(const Side& side, const std::vector<Row
           return known.name == row.plugin;
         });
     if (!listed) {
-      const auto path = find_executable(side, row.plugin);
-      executables.push_back({row.plugin, path, std::filesystem::file_size(path)});
+      const auto path = find_executable(side, row);
+      const bool has_tls = row.stage != Stage::kernel;
+      executables.push_back({row.plugin, path, std::filesystem::file_size(path), has_tls});
     }
   }
   return executables;
@@ -148,9 +182,9 @@ Report measure(const Options& options, Progress& progress) {
   Bench bench{
       options,
       progress,
-      {"ours", options.ours},
-      {"reference", options.peer},
-      {"floor", options.floor}};
+      {"ours", options.ours, &Row::plugin},
+      {"reference", options.peer, &Row::reference},
+      {"floor", options.ours, &Row::floor}};
   Report report{
       .lines = {},
       .ours = list_executables(bench.ours, rows),

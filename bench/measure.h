@@ -11,11 +11,12 @@ namespace patchbay::bench {
 /// One line of the table: a command of a row, with so many containers attached.
 struct Line {
   std::string row;
-  Step step;
+  std::string command;
+  double goal = 0;  ///< For the ratio of wall times; 0: none.
   unsigned attached = 0;
   Series ours;
   Series peer;
-  Series floor;
+  Series floor;  ///< Empty when the row has none.
 };
 
 /// The size of an executable on disk.
@@ -23,6 +24,7 @@ struct Executable {
   std::string name;
   std::string path;
   std::uintmax_t bytes = 0;
+  bool has_tls = false;  ///< Ours has OpenSSL in it.
 };
 
 /// Everything that was measured.

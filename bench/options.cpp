@@ -23,10 +23,11 @@ Runs our CNI plugins and the reference's side by side, in namespaces of its own,
 each command costs. Needs root. bench/README.md says how to read the table.
 
   --ours DIRS       our executables (default: bin/ of the build that this program belongs to)
-  --peer DIRS       the reference executables (default: /usr/lib/cni)
+  --peer DIRS       the reference executables (default: /usr/lib/cni:/usr/bin)
                     DIRS may be several directories, separated by ':', as in CNI_PATH
   --rounds N        measured calls of each command (default 20)
-  --attached LIST   containers that are attached already, e.g. 0,100,500 (default 0,500)
+  --attached LIST   containers that are attached already, e.g. 0,100,500
+                    (default 0,500; rows of ovs: as bench/rows.cpp has it)
   --rows PATTERN    only the rows that match this regular expression, or contain this text
   --quick           a first impression: 5 rounds with 0 and 50 attached
   --json FILE       write the table as JSON, too, with every single measurement
@@ -72,9 +73,10 @@ std::vector<unsigned> parse_numbers(std::string_view option, std::string_view li
   return numbers;
 }
 
-/// build/<preset>/bench
-std::filesystem::path own_directory() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+/// build/<preset>/bench/bench -> build/<preset>/bin:build/<preset>/bench
+std::string default_ours() {
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  return (here.parent_path() / "bin").string() + ":" + here.string();
 }
 
 void apply(Options& options, int option) {
@@ -110,8 +112,7 @@ void apply(Options& options, int option) {
 
 std::optional<Options> parse_options(int argc, char** argv) {
   Options options;
-  options.ours = own_directory().parent_path() / "bin";
-  options.floor = own_directory() / "floor";
+  options.ours = default_ours();
   int option = 0;
   while ((option = ::getopt_long(argc, argv, "h", kOptions, nullptr)) != -1) {
     if (option == 'h') {

@@ -7,12 +7,11 @@
 namespace patchbay::bench {
 
 struct Options {
-  std::string ours;                  ///< Directories, as in CNI_PATH.
-  std::string peer{"/usr/lib/cni"};  ///< Directories, as in CNI_PATH.
-  std::string floor;                 ///< Directory of the floor's executables.
-  std::string rows;                  ///< See matching_rows(); empty: all.
-  std::string json;                  ///< File to write; empty: none.
-  std::vector<unsigned> attached{0, 500};
+  std::string ours;                           ///< Directories, as in CNI_PATH.
+  std::string peer{"/usr/lib/cni:/usr/bin"};  ///< Directories, as in CNI_PATH.
+  std::string rows;                           ///< See matching_rows(); empty: all.
+  std::string json;                           ///< File to write; empty: none.
+  std::vector<unsigned> attached;             ///< Empty: as each row has it.
   unsigned rounds = 20;
 };
 

@@ -19,9 +19,15 @@ std::string number(double value, int digits = 2) {
   return text.str();
 }
 
+/// Without decimals where they say nothing.
+std::string milliseconds(double value) {
+  return number(value, value < 1000 ? 2 : 0);
+}
+
 /// "1.84 [1.70..2.31]"
 std::string spread(const Summary& summary) {
-  return number(summary.median) + " [" + number(summary.min) + ".." + number(summary.max) + "]";
+  return milliseconds(summary.median) + " [" + milliseconds(summary.min) + ".." +
+         milliseconds(summary.max) + "]";
 }
 
 /// The value, and "!" when it misses its goal (0: none).
@@ -51,25 +57,27 @@ void print_wall(std::ostream& out, const Line& line) {
   const auto ours = values_of(line.ours, &Sample::wall_ms);
   const auto peer = values_of(line.peer, &Sample::wall_ms);
   out << padded(spread(summarize(ours)), 22) << padded(spread(summarize(peer)), 25)
-      << padded(judged(median_ratio(ours, peer), line.step.goal, 3), 8)
-      << padded(line.step.goal > 0 ? number(line.step.goal) : "", 6);
+      << padded(judged(median_ratio(ours, peer), line.goal, 3), 8)
+      << padded(line.goal > 0 ? number(line.goal) : "", 6);
 }
 
 void print_floor(std::ostream& out, const Line& line) {
   const auto ours = values_of(line.ours, &Sample::wall_ms);
   const auto floor = values_of(line.floor, &Sample::wall_ms);
-  out << padded(number(summarize(floor).median), 8) << padded(number(median_ratio(ours, floor)), 7);
+  out << padded(floor.empty() ? "" : number(summarize(floor).median), 8)
+      << padded(floor.empty() ? "" : number(median_ratio(ours, floor)), 7);
 }
 
 void print_cpu(std::ostream& out, const Line& line) {
   const auto ours = values_of(line.ours, &Sample::cpu_ms);
   const auto peer = values_of(line.peer, &Sample::cpu_ms);
-  out << padded(number(summarize(ours).median), 8) << padded(number(summarize(peer).median), 8)
+  out << padded(milliseconds(summarize(ours).median), 8)
+      << padded(milliseconds(summarize(peer).median), 8)
       << padded(judged(median_ratio(ours, peer), kCpuGoal, 3), 8);
 }
 
 void print_line(std::ostream& out, const Line& line) {
-  out << std::left << std::setw(18) << line.row << std::right << padded(line.step.command, 8)
+  out << std::left << std::setw(18) << line.row << std::right << padded(line.command, 8)
       << padded(std::to_string(line.attached), 6);
   print_wall(out, line);
   print_floor(out, line);
@@ -91,7 +99,7 @@ void print_growths(std::ostream& out, const std::vector<Growth>& growths) {
       << padded("reference", 11) << "\n";
   for (const auto& growth : growths) {
     out << std::left << std::setw(18) << growth.many.row << std::right
-        << padded(growth.many.step.command, 8)
+        << padded(growth.many.command, 8)
         << padded(
                std::to_string(growth.few.attached) + " -> " + std::to_string(growth.many.attached),
                12)
@@ -103,16 +111,34 @@ void print_growths(std::ostream& out, const std::vector<Growth>& growths) {
   }
 }
 
+void print_receptions(std::ostream& out, const std::vector<Line>& lines) {
+  bool headed = false;
+  for (const auto& line : lines) {
+    if (line.peer.census.received == 0) {
+      continue;
+    }
+    out << (headed ? ""
+                   : "\nBytes received in one call, by recvfrom: from ovsdb-server, and by ovs "
+                     "from the kernel, too\n")
+        << std::left << std::setw(18) << line.row << std::right << padded(line.command, 8)
+        << padded(std::to_string(line.attached), 6)
+        << padded(std::to_string(line.ours.census.received), 12)
+        << padded(std::to_string(line.peer.census.received), 12) << "\n";
+    headed = true;
+  }
+}
+
 void print_sizes(std::ostream& out, const Report& report) {
-  out << "\nExecutables, MB on disk (goal for ours " << number(kMegabytesOnDisk, 1) << ")\n";
+  out << "\nExecutables, MB on disk (goal for ours " << number(kMegabytesOnDisk, 1) << ", with TLS "
+      << number(kMegabytesOnDiskWithTls, 1) << ")\n";
   double ours = 0;
   double peer = 0;
   for (std::size_t i = 0; i < report.ours.size(); ++i) {
     ours += static_cast<double>(report.ours[i].bytes) / kMegabyte;
     peer += static_cast<double>(report.peer[i].bytes) / kMegabyte;
+    const double goal = report.ours[i].has_tls ? kMegabytesOnDiskWithTls : kMegabytesOnDisk;
     out << std::left << std::setw(18) << report.ours[i].name << std::right
-        << padded(
-               judged(static_cast<double>(report.ours[i].bytes) / kMegabyte, kMegabytesOnDisk), 8)
+        << padded(judged(static_cast<double>(report.ours[i].bytes) / kMegabyte, goal), 8)
         << padded(number(static_cast<double>(report.peer[i].bytes) / kMegabyte), 8) << "   "
         << report.ours[i].path << ", " << report.peer[i].path << "\n";
   }
@@ -170,8 +196,7 @@ std::vector<Growth> growths_of(const Report& report) {
   std::vector<Growth> growths;
   const Line* few = nullptr;
   for (const auto& line : report.lines) {
-    const bool same =
-        few != nullptr && few->row == line.row && few->step.command == line.step.command;
+    const bool same = few != nullptr && few->row == line.row && few->command == line.command;
     if (!same) {
       few = &line;
       continue;
@@ -195,6 +220,7 @@ void print_table(std::ostream& out, const Report& report) {
     print_line(out, line);
   }
   print_growths(out, growths_of(report));
+  print_receptions(out, report.lines);
   print_sizes(out, report);
   print_notes(out, report);
 }

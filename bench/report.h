@@ -10,6 +10,7 @@ namespace patchbay::bench {
 
 /// The largest executable and the largest memory that ours may have (issue "The core suite").
 constexpr double kMegabytesOnDisk = 2.5;
+constexpr double kMegabytesOnDiskWithTls = 7.0;
 constexpr double kMegabytesInMemory = 4.0;
 /// The share of the reference's CPU time that ours may take.
 constexpr double kCpuGoal = 1.0 / 3;

@@ -31,16 +31,18 @@ json to_json(const Line& line, double Sample::*figure) {
 json to_json(const Line& line) {
   json object{
       {"row", line.row},
-      {"command", line.step.command},
+      {"command", line.command},
       {"attached", line.attached},
       {"wall_ms", to_json(line, &Sample::wall_ms)},
       {"cpu_ms", to_json(line, &Sample::cpu_ms)},
       {"peak_rss_kb",
        {{"ours", line.ours.census.peak_rss_kb}, {"reference", line.peer.census.peak_rss_kb}}},
+      {"received_bytes",
+       {{"ours", line.ours.census.received}, {"reference", line.peer.census.received}}},
       {"processes",
        {{"ours", line.ours.census.processes}, {"reference", line.peer.census.processes}}}};
-  if (line.step.goal > 0) {
-    object["wall_ms"]["goal"] = line.step.goal;
+  if (line.goal > 0) {
+    object["wall_ms"]["goal"] = line.goal;
   }
   return object;
 }
@@ -48,7 +50,7 @@ json to_json(const Line& line) {
 json to_json(const Growth& growth) {
   return {
       {"row", growth.many.row},
-      {"command", growth.many.step.command},
+      {"command", growth.many.command},
       {"from", growth.few.attached},
       {"to", growth.many.attached},
       {"wall",

@@ -45,6 +45,28 @@ const std::vector<Row>& all_rows() {
       {"bridge dual stack", "bridge", bridge(kDual), "bridge v4 v6", add_del(0.30, 0.15)},
       {"veth (ptp)", "ptp", ptp(kV4), "veth v4", add_del(0.27, 0.12)},
       {"host-local", "host-local", bridge(kV4), "", add_del(0, 0)},
+#ifdef PATCHBAY_OVS
+      {.name = "ovs: database",
+       .plugin = "ovsdb_port",
+       .config = "{}",
+       .job = {},
+       .steps = {{"ADD", 0.30, 0.02}, {"DEL", 0.30, 0.02}},
+       .reference = "ovs-vsctl",
+       .floor = {},
+       .stage = Stage::database,
+       .attached = {0, 1000, 10000}},
+      {.name = "ovs: 50 at once",
+       .plugin = "ovs",
+       .config = R"({"type": "ovs", "bridge": "ovs1"})",
+       .job = {},
+       .steps = {{"ADD", 0, 0.05}, {"DEL"}},
+       .reference = "ovs-vsctl",
+       .floor = {},
+       .stage = Stage::vswitch,
+       .attached = {1000},
+       .at_once = 50,
+       .most_rounds = 1},
+#endif
   };
   return kRows;
 }

@@ -51,8 +51,10 @@ string(
 string(SUBSTRING ${OVS_KEY} 0 16 OVS_KEY)
 if(DEFINED ENV{XDG_CACHE_HOME})
   set(OVS_CACHE $ENV{XDG_CACHE_HOME}/patchbay/ovs-${OVS_KEY})
-else()
+elseif(DEFINED ENV{HOME})
   set(OVS_CACHE $ENV{HOME}/.cache/patchbay/ovs-${OVS_KEY})
+else()
+  set(OVS_CACHE ${CMAKE_BINARY_DIR}/ovs/cache-${OVS_KEY})
 endif()
 
 # OVS_STAGE holds libopenvswitch.a and include/, built here or copied from the cache.

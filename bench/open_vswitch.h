@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host.h"
+
+namespace patchbay::bench {
+
+constexpr const char* kBridge = "ovs1";
+
+/// The Open vSwitch of one host: a database with the bridge kBridge, and a userspace switch if it
+/// is wanted.
+class OpenVswitch {
+ public:
+  /// Starts the daemons in the namespace `host`, which must outlive it. Throws Error, SystemError.
+  OpenVswitch(const Namespace& host, bool with_switch);
+  OpenVswitch(const OpenVswitch&) = delete;
+  OpenVswitch& operator=(const OpenVswitch&) = delete;
+  OpenVswitch(OpenVswitch&&) = delete;
+  OpenVswitch& operator=(OpenVswitch&&) = delete;
+  /// Ends the daemons.
+  ~OpenVswitch();
+
+  /// Where ovsdb-server listens.
+  [[nodiscard]] const std::string& remote() const { return remote_; }
+
+  /// Makes the devices `prefix`0, `prefix`1, ...; nothing without a switch, which would look for
+  /// them.
+  void add_devices(const std::string& prefix, unsigned count);
+  /// Makes ports of them, in one transaction.
+  void add_ports(const std::string& prefix, unsigned count);
+
+ private:
+  void start(const std::string& program, std::vector<std::string> arguments);
+  void vsctl(std::vector<std::string> arguments);
+
+  const Namespace& host_;
+  bool with_switch_;
+  std::string directory_;
+  std::string remote_;
+  std::vector<pid_t> daemons_;
+};
+
+}  // namespace patchbay::bench
