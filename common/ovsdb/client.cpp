@@ -59,7 +59,9 @@ void Client::Deleter::operator()(PbOvsdb* connection) const noexcept {
 }
 
 Client::Client(const Endpoint& endpoint) : endpoint_{endpoint} {
-  ::pb_ovsdb_init();
+  if (const int error = ::pb_ovsdb_init(); error != 0) {
+    throw SystemError{error, "create a pipe"};
+  }
   const auto remotes = parse_remotes(endpoint_.remotes);
   require_tls_files(endpoint_);
   if (!endpoint_.ca_certificate.empty()) {

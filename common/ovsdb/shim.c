@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fatal-signal.h"
 #include "jsonrpc.h"
@@ -46,13 +47,30 @@ void* __wrap_dlopen(const char* file, int mode) {
   return NULL;
 }
 
-void pb_ovsdb_init(void) {
-  static int done = 0;
-  if (!done) {
-    done = 1;
-    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
-    init_signals();
+/* Without one the library would end the process, and print its reason in its own way. */
+static int require_pipe(void) {
+  int ends[2];
+  if (pipe(ends) != 0) {
+    return errno;
   }
+  close(ends[0]);
+  close(ends[1]);
+  return 0;
+}
+
+int pb_ovsdb_init(void) {
+  static int done = 0;
+  if (done) {
+    return 0;
+  }
+  const int error = require_pipe();
+  if (error) {
+    return error;
+  }
+  done = 1;
+  vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+  init_signals();
+  return 0;
 }
 
 void pb_ovsdb_set_tls(

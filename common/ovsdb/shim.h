@@ -10,7 +10,7 @@ extern "C" {
 #define PB_OVSDB_END (-1) /* The server closed the connection. */
 
 /* Silences the library's logging and keeps its hands off our signals. Before anything else. */
-void pb_ovsdb_init(void);
+int pb_ovsdb_init(void);
 
 /* Sets what "ssl:" remotes need: names of PEM files. When one of them is not as it should be,
  * opening such a remote is refused with ENOPROTOOPT. */

@@ -4,6 +4,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include <sys/resource.h>
+
 #include "base/error.h"
 #include "ovsdb/old_server.h"
 #include "ovsdb/port.h"
@@ -300,6 +302,18 @@ std::vector<sighandler_t> handlers() {
     all.push_back(action.sa_handler);
   }
   return all;
+}
+
+TEST_F(ClientTest, LackOfDescriptorsIsAnError) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit none{0, limit.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+
+  const Error error = thrown_by([] { Client client{{}}; });
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+
+  EXPECT_NE(std::string{error.what()}.find("Too many open files"), std::string::npos);
 }
 
 TEST_F(ClientTest, SignalsStayOurs) {
