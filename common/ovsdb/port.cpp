@@ -31,9 +31,8 @@ void insert_shaping(Transaction& transaction, const PortSpec& spec) {
        {"external_ids", owner}});
 }
 
-/// ovs-vswitchd counts policing in kilobits; a small rate must not become "no limit".
-std::int64_t kilo(std::uint64_t bits) {
-  return static_cast<std::int64_t>((bits + 999) / 1000);
+Value policing(std::uint64_t bits) {
+  return Value::number(static_cast<std::int64_t>(kilobits(bits)));
 }
 
 Columns interface_columns(const PortSpec& spec) {
@@ -47,8 +46,8 @@ Columns interface_columns(const PortSpec& spec) {
     columns.emplace_back("ofport_request", Value::number(spec.ofport));
   }
   if (spec.from_container.rate != 0) {
-    columns.emplace_back("ingress_policing_rate", Value::number(kilo(spec.from_container.rate)));
-    columns.emplace_back("ingress_policing_burst", Value::number(kilo(spec.from_container.burst)));
+    columns.emplace_back("ingress_policing_rate", policing(spec.from_container.rate));
+    columns.emplace_back("ingress_policing_burst", policing(spec.from_container.burst));
   }
   return columns;
 }
@@ -84,6 +83,10 @@ bool is_taken(const Refusal& refusal) {
 }
 
 }  // namespace
+
+std::uint64_t kilobits(std::uint64_t bits) {
+  return (bits + 999) / 1000;
+}
 
 PortInsertion::PortInsertion(Client& client, PortSpec spec)
     : client_{client},

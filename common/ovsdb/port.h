@@ -31,6 +31,9 @@ struct Rate {
   std::uint64_t burst = 0;
 };
 
+/// `bits` as ovs-vswitchd polices them, in whole kilobits: a small rate must not become "no limit".
+std::uint64_t kilobits(std::uint64_t bits);
+
 struct PortSpec {
   std::string bridge;
   Owner owner;
@@ -97,8 +100,8 @@ struct PortState {
   std::optional<std::int64_t> ofport{};  ///< Absent until ovs-vswitchd has seen it; -1: refused.
   std::string error{};
   std::string link_state{};
-  std::uint64_t policing_kbps = 0;
-  bool shaped = false;
+  std::uint64_t policed_rate = 0;  ///< Bits per second from the container; 0: no limit.
+  std::uint64_t shaped_rate = 0;   ///< To it.
 };
 
 /// Nullopt when the owner has no port.

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "base/error.h"
 #include "ovsdb/port_rows.h"
 
@@ -34,7 +36,20 @@ void read_interface(const Row& row, PortState& state) {
   state.ofport = row.number("ofport");
   state.error = row.text("error").value_or("");
   state.link_state = row.text("link_state").value_or("");
-  state.policing_kbps = static_cast<std::uint64_t>(row.number("ingress_policing_rate").value_or(0));
+  constexpr std::uint64_t kKilo = 1000;
+  state.policed_rate =
+      kKilo * static_cast<std::uint64_t>(row.number("ingress_policing_rate").value_or(0));
+}
+
+std::uint64_t shaped_rate_in(const Row& queue) {
+  const auto limits = queue.map("other_config");
+  const auto found = limits.find("max-rate");
+  std::uint64_t rate = 0;
+  if (found != limits.end()) {
+    const auto& text = found->second;
+    (void)std::from_chars(text.data(), text.data() + text.size(), rate);
+  }
+  return rate;
 }
 
 Vlans vlans_in(const Row& row) {
@@ -59,13 +74,14 @@ std::optional<PortState> find_port(Client& client, const Owner& owner, const std
       .name = port->text("name").value_or(""),
       .vlans = vlans_in(*port),
       .isolated = port->flag("protected"),
-      .port_ids = port->map("external_ids"),
-      .shaped = !port->rows("qos").empty()};
+      .port_ids = port->map("external_ids")};
   Transaction transaction;
   transaction.select(
       "Bridge",
       {{"name", "==", Value::text(bridge)}, {"ports", "includes", Value::row(port->uuid())}},
       {"name"});
+  const auto queues = transaction.select("Queue", of_owner(owner), {"other_config"});
+  const auto interfaces = transaction.size();
   for (const auto& interface : port->rows("interfaces")) {
     transaction.select(
         "Interface",
@@ -74,7 +90,10 @@ std::optional<PortState> find_port(Client& client, const Owner& owner, const std
   }
   const auto reply = client.transact(std::move(transaction), "look up port " + quote(state.name));
   state.on_bridge = !reply.rows(0).empty();
-  for (const auto& row : reply.rows(1)) {
+  if (const auto rows = reply.rows(queues); !rows.empty() && !port->rows("qos").empty()) {
+    state.shaped_rate = shaped_rate_in(rows.front());
+  }
+  for (const auto& row : reply.rows(interfaces)) {
     read_interface(row, state);
   }
   return state;

@@ -64,9 +64,11 @@ void check_row(const ovsdb::PortState& port, const Config& config, const IfName&
       name + " has " + text_of(port.vlans) + ", not " + text_of(config.vlans));
   require(port.isolated == config.port_isolation, name + " has the wrong isolation");
   require(
-      (port.policing_kbps != 0) == (config.from_container.rate != 0) &&
-          port.shaped == (config.to_container.rate != 0),
-      name + " has not the limits of bandwidth that were asked for");
+      ovsdb::kilobits(port.policed_rate) == ovsdb::kilobits(config.from_container.rate) &&
+          port.shaped_rate == config.to_container.rate,
+      name + " is limited to " + std::to_string(port.policed_rate) + " bit/s from and " +
+          std::to_string(port.shaped_rate) +
+          " bit/s to the container, which is not what was asked for");
   check_ids(port, config, name);
   check_switch(port, name);
 }

@@ -15,6 +15,7 @@ TEST_F(OvsCheckTest, FreshAttachmentPasses) {
 TEST_F(OvsCheckTest, EveryFaultIsFound) {
   const json config = network(
       R"({"vlan": 10, "externalIds": {"a": "b"}, "link_state_check_interval": 40,
+          "runtimeConfig": {"bandwidth": {"ingressRate": 9000000, "egressRate": 1001}},
           "ipam": {"routes": [{"dst": "192.0.2.0/24"}]}})");
   const json previous = with_previous(config, attach(config));
   const std::string device = device_of(previous["prevResult"]);
@@ -25,6 +26,8 @@ TEST_F(OvsCheckTest, EveryFaultIsFound) {
   };
   const std::string ctl = "ovs-vsctl --timeout=9 ";
   const std::string row = ctl + "--no-wait set Interface " + device + " ";
+  const std::string queue = ctl + "--no-wait set Queue " +
+                            vsctl("--bare --columns=_uuid list Queue") + " other_config:max-rate=";
   const std::string ofport = interface_column(previous["prevResult"], "ofport");
   const std::vector<Fault> faults{
       {ctl + "set Port " + device + " tag=11", ctl + "set Port " + device + " tag=10", "tag 11"},
@@ -37,6 +40,8 @@ TEST_F(OvsCheckTest, EveryFaultIsFound) {
       {ctl + "remove Port " + device + " external_ids a",
        ctl + "set Port " + device + " external_ids:a=b",
        "externalIds"},
+      {row + "ingress_policing_rate=3", row + "ingress_policing_rate=2", "3000 bit/s from"},
+      {queue + "7000000", queue + "9000000", "7000000 bit/s to"},
       {row + "error=torn",
        ctl + "--no-wait clear Interface " + device + " error",
        "has error 'torn'"},
