@@ -10,9 +10,10 @@ Where is_named(const std::string& name) {
   return {{"name", "==", Value::text(name)}};
 }
 
-/// Lets the transaction go on only when `table` has no row `name`.
-void require_absent(Transaction& transaction, const std::string& table, const std::string& name) {
-  transaction.wait({.table = table, .where = is_named(name), .columns = {"name"}});
+/// Lets the transaction go on only when `table` has no row `name`; returns the operation.
+std::size_t require_absent(
+    Transaction& transaction, const std::string& table, const std::string& name) {
+  return transaction.wait({.table = table, .where = is_named(name), .columns = {"name"}});
 }
 
 Uuid bridge_uuid(const std::string& name) {
@@ -44,10 +45,11 @@ Value insert_internal(
   return Value::inserted(port);
 }
 
-/// True when it was done, false when its first operation, a wait, has held it back.
-bool commit_if(Client& client, Transaction transaction, const std::string& what) {
+/// True when it was done, false when the operation `guard`, a wait, has held it back.
+bool commit_if(
+    std::size_t guard, Client& client, Transaction transaction, const std::string& what) {
   const Reply reply = client.try_transact(std::move(transaction));
-  if (reply.refusal() && reply.refusal()->operation != 0) {
+  if (reply.refusal() && reply.refusal()->operation != guard) {
     reply.refusal()->raise(what);
   }
   return !reply.refusal();
@@ -63,7 +65,7 @@ bool has_bridge(Client& client, const std::string& name) {
 
 bool ensure_bridge(Client& client, const BridgeSpec& spec) {
   Transaction transaction;
-  require_absent(transaction, "Bridge", spec.name);
+  const auto guard = require_absent(transaction, "Bridge", spec.name);
   Columns columns{
       {"name", Value::text(spec.name)},
       {"ports", insert_internal(transaction, spec.name, std::nullopt)},
@@ -76,30 +78,36 @@ bool ensure_bridge(Client& client, const BridgeSpec& spec) {
   transaction.insert("Bridge", bridge, columns);
   transaction.mutate("Open_vSwitch", {}, {{"bridges", "insert", Value::inserted(bridge)}});
   transaction.comment("patchbay: add bridge " + spec.name);
-  return commit_if(client, std::move(transaction), "add bridge " + quote(spec.name));
+  return commit_if(guard, client, std::move(transaction), "add bridge " + quote(spec.name));
 }
 
-bool remove_unused_bridge(Client& client, const std::string& name) {
+bool remove_unused_bridge(
+    Client& client, const std::string& name, const std::string& internal_port) {
   const Uuid bridge = bridge_uuid(name);
   Transaction transaction;
-  transaction.wait(
+  if (internal_port != name) {
+    const Value port = Value::row(internal_port_uuid(internal_port));
+    transaction.mutate("Bridge", is_row(bridge), {{"ports", "delete", port}});
+  }
+  const auto guard = transaction.wait(
       {.table = "Bridge",
        .where = is_row(bridge),
        .columns = {"ports"},
        .rows = {{{"ports", Value::row(internal_port_uuid(name))}}}});
   transaction.mutate("Open_vSwitch", {}, {{"bridges", "delete", Value::row(bridge)}});
   transaction.comment("patchbay: remove bridge " + name);
-  return commit_if(client, std::move(transaction), "remove bridge " + quote(name));
+  return commit_if(guard, client, std::move(transaction), "remove bridge " + quote(name));
 }
 
 bool ensure_internal_port(Client& client, const InternalPortSpec& spec) {
   const std::string& name = spec.name.str();
   Transaction transaction;
-  require_absent(transaction, "Port", name);
+  const auto guard = require_absent(transaction, "Port", name);
   const Value port = insert_internal(transaction, name, spec.tag);
   transaction.mutate("Bridge", is_named(spec.bridge), {{"ports", "insert", port}});
   transaction.comment("patchbay: add port " + name);
   return commit_if(
+      guard,
       client,
       std::move(transaction),
       "add port " + quote(name) + " to bridge " + quote(spec.bridge));

@@ -22,9 +22,11 @@ bool has_bridge(Client& client, const std::string& name);
 /// others who do the same.
 bool ensure_bridge(Client& client, const BridgeSpec& spec);
 
-/// Removes a bridge that ensure_bridge() has made. False when it is not there, is somebody else's,
-/// or has other ports than its own.
-bool remove_unused_bridge(Client& client, const std::string& name);
+/// Removes a bridge that ensure_bridge() has made, together with `internal_port` if
+/// ensure_internal_port() has made it. False when it is not there, is somebody else's, or has other
+/// ports than these and its own.
+bool remove_unused_bridge(
+    Client& client, const std::string& name, const std::string& internal_port);
 
 /// A port of the bridge whose device ovs-vswitchd makes on the host.
 struct InternalPortSpec {

@@ -53,7 +53,8 @@ void undo_port(const Site& site, UndoLog& undo) {
     ovsdb::Client client{site.config.endpoint};
     ovsdb::remove_port(client, site.attachment.owner());
     if (site.made_bridge) {
-      ovsdb::remove_unused_bridge(client, site.config.bridge.name);
+      ovsdb::remove_unused_bridge(
+          client, site.config.bridge.name, gateway_link_name(site.config).str());
     }
   });
 }
