@@ -7,7 +7,6 @@
 #include "check.h"
 #include "config.h"
 #include "host-local/host_local.h"
-#include "ipam/apply.h"
 #include "ipam/delegate.h"
 #include "netlink/veth.h"
 #include "netns/sysctl.h"
@@ -46,19 +45,6 @@ nl::Link add_pair(const Site& site, UndoLog& undo) {
   return near;
 }
 
-/// The connection that failed may be the reason to undo: the undo has one of its own. A bridge that
-/// was made goes, unless others use it by now: it may be the reason, too.
-void undo_port(const Site& site, UndoLog& undo) {
-  undo.on_failure("remove the port from the bridge", [&site] {
-    ovsdb::Client client{site.config.endpoint};
-    ovsdb::remove_port(client, site.attachment.owner());
-    if (site.made_bridge) {
-      ovsdb::remove_unused_bridge(
-          client, site.config.bridge.name, gateway_link_name(site.config).str());
-    }
-  });
-}
-
 void masquerade(const Site& site, const cni::Result& result, UndoLog& undo) {
   undo.on_failure("remove the masquerade", [&site] {
     nft::Connection connection;
@@ -71,13 +57,6 @@ void masquerade(const Site& site, const cni::Result& result, UndoLog& undo) {
 /// needs the port to get them: a guard without addresses lets it ask.
 bool knows_addresses_first(const Config& config) {
   return config.ip_spoof_check && config.ipam != "dhcp";
-}
-
-void await_addresses(const Site& site, const cni::Result& result) {
-  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
-  if (site.config.gateway.enabled()) {
-    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
-  }
 }
 
 cni::Result finish_lease(const Site& site, std::optional<ipam::Acquisition>& lease) {

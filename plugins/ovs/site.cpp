@@ -85,6 +85,19 @@ ovsdb::PortInsertion insert_port(const Site& site, const nl::Link& near, const n
        .other_config = config.other_config}};
 }
 
+/// The connection that failed may be the reason to undo: the undo has one of its own. A bridge that
+/// was made goes, unless others use it by now: it may be the reason, too.
+void undo_port(const Site& site, UndoLog& undo) {
+  undo.on_failure("remove the port from the bridge", [&site] {
+    ovsdb::Client client{site.config.endpoint};
+    ovsdb::remove_port(client, site.attachment.owner());
+    if (site.made_bridge) {
+      ovsdb::remove_unused_bridge(
+          client, site.config.bridge.name, gateway_link_name(site.config).str());
+    }
+  });
+}
+
 void finish_port(const Site& site, ovsdb::PortInsertion& port) {
   if (port.finish()) {
     return;
@@ -132,6 +145,13 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
       "set arp_notify of " + quote(far.name.str()));
   ipam::apply_addresses(site.container, far, result, {});
   ipam::apply_routes(site.container, far, result);
+}
+
+void await_addresses(const Site& site, const cni::Result& result) {
+  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+  if (site.config.gateway.enabled()) {
+    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  }
 }
 
 IfName gateway_link_name(const Config& config) {

@@ -26,6 +26,9 @@ Mtu find_mtu(nl::Socket& host, const Config& config);
 /// Asks for the port `near` of the bridge; `far` is the container's end.
 ovsdb::PortInsertion insert_port(const Site& site, const nl::Link& near, const nl::Link& far);
 
+/// Records how to remove it, and the bridge with it if this ADD has made it.
+void undo_port(const Site& site, UndoLog& undo);
+
 /// Waits for the database; makes the bridge first when it is missing and ensureBridge wants it.
 /// Throws Error{invalid_config} when there is no such bridge and none can be.
 void finish_port(const Site& site, ovsdb::PortInsertion& port);
@@ -41,6 +44,9 @@ void guard_port(
 
 /// Gives `far` the addresses and routes of `result` and sets it up.
 void configure_container(const Site& site, const nl::Link& far, const cni::Result& result);
+
+/// Waits until IPv6 takes in what is sent to the addresses of `result`.
+void await_addresses(const Site& site, const cni::Result& result);
 
 /// The link that carries the gateway addresses: the bridge's local port or, with a VLAN, the
 /// internal port "<bridge>.<vlan>" in it.
