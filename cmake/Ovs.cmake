@@ -37,11 +37,11 @@ set(OVS_GENERATED include/odp-netlink.h include/odp-netlink-macros.h lib/vswitch
                   lib/ovsdb-server-idl.h)
 set(OVS_CFLAGS "-O2 -g0 -ffunction-sections -fdata-sections")
 set(OVS_CONFIGURE
-    --quiet --enable-ssl --disable-libcapng --disable-afxdp --disable-shared --enable-static
-    --enable-silent-rules --disable-dependency-tracking --prefix=/usr --localstatedir=/var
-    --sysconfdir=/etc)
+    ac_cv_lib_unbound_ub_ctx_create=no ac_cv_lib_unwind_unw_backtrace=no --quiet --enable-ssl
+    --disable-libcapng --disable-afxdp --disable-shared --enable-static --enable-silent-rules
+    --disable-dependency-tracking --prefix=/usr --localstatedir=/var --sysconfdir=/etc)
 
-# Everything that the result depends on.
+# Everything that the result depends on. (Libraries that happen to be installed are left alone.)
 file(SHA256 ${PATCHBAY_OVS_TARBALL} OVS_HASH)
 string(
   SHA256
@@ -94,8 +94,7 @@ if(NOT EXISTS ${OVS_ARCHIVE})
     URL_HASH SHA256=${OVS_HASH}
     DOWNLOAD_EXTRACT_TIMESTAMP TRUE
     CONFIGURE_COMMAND
-      ${CMAKE_COMMAND} -E env ac_cv_lib_unbound_ub_ctx_create=no
-      "CC=${CMAKE_C_COMPILER_LAUNCHER} ${CMAKE_C_COMPILER}" "CFLAGS=${OVS_CFLAGS}"
+      ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER_LAUNCHER} ${CMAKE_C_COMPILER}" "CFLAGS=${OVS_CFLAGS}"
       "PYTHON3=${Python3_EXECUTABLE}" <SOURCE_DIR>/configure ${OVS_CONFIGURE}
     BUILD_COMMAND ${MAKE_PROGRAM} -s -j${OVS_JOBS} ${OVS_GENERATED}
     COMMAND ${MAKE_PROGRAM} -s -j${OVS_JOBS} ${OVS_TARGETS}
