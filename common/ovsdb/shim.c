@@ -60,17 +60,13 @@ static int require_pipe(void) {
 
 int pb_ovsdb_init(void) {
   static int done = 0;
-  if (done) {
-    return 0;
-  }
   const int error = require_pipe();
-  if (error) {
-    return error;
+  if (!error && !done) {
+    done = 1;
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+    init_signals();
   }
-  done = 1;
-  vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
-  init_signals();
-  return 0;
+  return error;
 }
 
 void pb_ovsdb_set_tls(
