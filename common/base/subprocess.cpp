@@ -1,14 +1,18 @@
 #include "base/subprocess.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <fcntl.h>
+#include <limits>
 #include <poll.h>
+#include <span>
 #include <spawn.h>
 #include <unistd.h>
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
@@ -90,21 +94,55 @@ bool drain(int fd, std::string& output) {
   return true;
 }
 
+using Clock = std::chrono::steady_clock;
+
+/// What poll() is to wait: milliseconds rounded up, -1 without a deadline.
+int remaining_ms(const std::optional<Clock::time_point>& deadline) {
+  if (!deadline) {
+    return -1;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
+}
+
+/// Throws when it is `deadline`.
+void wait_for(std::span<pollfd> descriptors, const std::optional<Clock::time_point>& deadline) {
+  const int ready = ::poll(descriptors.data(), descriptors.size(), remaining_ms(deadline));
+  if (ready < 0 && errno != EINTR) {
+    throw SystemError{errno, "wait for a plugin"};
+  }
+  if (ready == 0) {
+    throw Error{ErrorCode::try_again_later, "no answer in time"};
+  }
+}
+
+std::vector<char*> argument_vector(std::string& name, std::vector<std::string>& arguments) {
+  std::vector<char*> result{name.data()};
+  for (auto& argument : arguments) {
+    result.push_back(argument.data());
+  }
+  result.push_back(nullptr);
+  return result;
+}
+
 }  // namespace
 
-Subprocess::Subprocess(const std::string& path, const Environment& changes) {
+Subprocess::Subprocess(
+    const std::string& path, const Environment& changes, const Options& options)
+    : path_{path},
+      own_group_{options.own_group} {
   Pipe in = make_pipe();
   Pipe out = make_pipe();
   std::vector<std::string> storage;
   const auto environment = merged_environment(changes, storage);
   (void)std::signal(SIGPIPE, SIG_IGN);
   (void)std::signal(SIGCHLD, SIG_DFL);  // were it ignored, there would be no exit status
-  start(path, environment.data(), in.read_end.get(), out.write_end.get());
+  start(options, environment.data(), in.read_end.get(), out.write_end.get());
   to_child_ = std::move(in.write_end);
   from_child_ = std::move(out.read_end);
 }
 
-void Subprocess::start(const std::string& path, char* const* environment, int in, int out) {
+void Subprocess::start(const Options& options, char* const* environment, int in, int out) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -115,22 +153,24 @@ void Subprocess::start(const std::string& path, char* const* environment, int in
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  std::string name = path;
-  const std::array<char*, 2> arguments{name.data(), nullptr};
+  const int group = options.own_group ? POSIX_SPAWN_SETPGROUP : 0;  // the group 0 is a new one
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | group));
+  std::string name = path_;
+  std::vector<std::string> rest = options.arguments;
+  const auto arguments = argument_vector(name, rest);
   int error = ETXTBSY;
   for (int attempt = 0; error == ETXTBSY && attempt < kBusyRetries; ++attempt) {
     if (attempt > 0) {
       ::nanosleep(&kBusyPause, nullptr);
     }
     error =
-        ::posix_spawn(&pid_, path.c_str(), &actions, &attributes, arguments.data(), environment);
+        ::posix_spawn(&pid_, path_.c_str(), &actions, &attributes, arguments.data(), environment);
   }
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     pid_ = -1;
-    throw SystemError{error, "execute " + quote(path)};
+    throw SystemError{error, "execute " + quote(path_)};
   }
 }
 
@@ -138,6 +178,9 @@ Subprocess::~Subprocess() {
   to_child_.reset();
   from_child_.reset();
   if (pid_ > 0) {
+    if (own_group_) {
+      kill();
+    }
     reap();
   }
 }
@@ -151,25 +194,61 @@ void Subprocess::give(std::string input) {
   }
 }
 
-Subprocess::Outcome Subprocess::finish() {
-  Outcome outcome{};
+Subprocess::Outcome Subprocess::finish(std::optional<std::chrono::milliseconds> timeout) {
+  const Deadline deadline = timeout ? Deadline{Clock::now() + *timeout} : std::nullopt;
+  try {
+    Outcome outcome{communicate(deadline), 0};
+    await_exit(deadline);
+    outcome.status = reap();
+    return outcome;
+  } catch (const Error& e) {  // completed with what was waited for
+    if (e.code() != ErrorCode::try_again_later) {
+      throw;
+    }
+    kill();
+    reap();
+    throw Error{
+        e.code(),
+        "execute " + quote(path_) + ": killed after " + std::to_string(timeout->count()) +
+            " ms without an end"};
+  }
+}
+
+std::string Subprocess::communicate(Deadline deadline) {
+  std::string output;
   bool reading = true;
   while (reading) {
     std::array<pollfd, 2> waiting{
         pollfd{from_child_.get(), POLLIN, 0}, pollfd{to_child_ ? to_child_.get() : -1, POLLOUT, 0}};
-    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
-      throw SystemError{errno, "wait for a plugin"};
-    }
+    wait_for(waiting, deadline);
     if (waiting[1].revents != 0 && !feed(to_child_.get(), unwritten_)) {
       to_child_.reset();
     }
     if (waiting[0].revents != 0) {
-      reading = drain(from_child_.get(), outcome.output);
+      reading = drain(from_child_.get(), output);
     }
   }
   to_child_.reset();
-  outcome.status = reap();
-  return outcome;
+  return output;
+}
+
+/// A child may close its stdout and go on.
+void Subprocess::await_exit(Deadline deadline) const {
+  if (!deadline) {
+    return;
+  }
+  const UniqueFd exit{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+  if (!exit) {
+    return;  // before Linux 5.3: the end of the output has to do
+  }
+  std::array<pollfd, 1> waiting{pollfd{exit.get(), POLLIN, 0}};
+  while (waiting[0].revents == 0) {
+    wait_for(waiting, deadline);
+  }
+}
+
+void Subprocess::kill() const noexcept {
+  (void)::kill(own_group_ ? -pid_ : pid_, SIGKILL);
 }
 
 int Subprocess::reap() {

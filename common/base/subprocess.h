@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,10 +19,18 @@ namespace patchbay {
 class Subprocess {
  public:
   using Environment = std::vector<std::pair<std::string, std::string>>;
+  struct Options {
+    std::vector<std::string> arguments{};  ///< Behind the name of the executable.
+    /// The child leads a process group of its own, so that whatever it starts can be killed with
+    /// it: by an expired timeout, and by the destructor when nobody has awaited the child.
+    bool own_group = false;
+  };
 
   /// Starts `path` with our environment, in which the variables of `changes` are replaced. Throws
   /// SystemError; ETXTBSY (the file is just being installed) is retried for a second.
-  Subprocess(const std::string& path, const Environment& changes);
+  Subprocess(const std::string& path, const Environment& changes, const Options& options);
+  Subprocess(const std::string& path, const Environment& changes)
+      : Subprocess{path, changes, Options{}} {}
   Subprocess(const Subprocess&) = delete;
   Subprocess& operator=(const Subprocess&) = delete;
   Subprocess(Subprocess&&) = delete;
@@ -34,13 +44,24 @@ class Subprocess {
 
   /// Sets what the child reads from stdin and writes as much of it as the pipe takes now.
   void give(std::string input);
-  /// Writes the rest of the input, reads the child's stdout to the end and reaps it.
-  Outcome finish();
+  /// Writes the rest of the input, reads the child's stdout to the end and reaps it. A child that
+  /// takes longer than `timeout` is killed, which is Error{try_again_later}.
+  Outcome finish(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+
+  /// The child, and with Options::own_group its process group; -1 when it was reaped.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
  private:
-  void start(const std::string& path, char* const* environment, int in, int out);
+  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+  void start(const Options& options, char* const* environment, int in, int out);
+  std::string communicate(Deadline deadline);
+  void await_exit(Deadline deadline) const;
+  void kill() const noexcept;
   int reap();
 
+  std::string path_;
+  bool own_group_;
   pid_t pid_ = -1;
   UniqueFd to_child_;
   UniqueFd from_child_;

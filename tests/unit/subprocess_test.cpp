@@ -1,0 +1,72 @@
+#include "base/subprocess.h"
+
+#include <string>
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/thrown.h"
+
+namespace patchbay::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLong{60'000};
+
+Subprocess::Options shell(const std::string& command) {
+  return {.arguments = {"-c", command}, .own_group = true};
+}
+
+TEST(SubprocessTest, GivesInputAndArgumentsAndReturnsTheOutput) {
+  Subprocess child{"/bin/sh", {{"WORD", "hello"}}, shell("echo $WORD; cat; exit 3")};
+  child.give("input");
+
+  const auto outcome = child.finish(kLong);
+
+  EXPECT_EQ(outcome.output, "hello\ninput");
+  EXPECT_EQ(WEXITSTATUS(outcome.status), 3);
+}
+
+TEST(SubprocessTest, ExpiredTimeoutKillsTheChildAndNamesIt) {
+  Subprocess child{"/bin/sh", {}, shell("exec sleep 100")};
+
+  const Error e = thrown_by([&] { child.finish(milliseconds{50}); });
+
+  EXPECT_EQ(e.code(), ErrorCode::try_again_later);
+  EXPECT_STREQ(e.what(), "execute '/bin/sh': killed after 50 ms without an end");
+}
+
+TEST(SubprocessTest, ExpiredTimeoutKillsWhatTheChildStarted) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  Subprocess child{"/bin/sh", {}, shell("sleep 100; true")};
+  const pid_t group = child.pid();
+
+  thrown_by([&] { child.finish(milliseconds{1000}); });
+
+  int status = 0;
+  EXPECT_GT(::waitpid(-group, &status, 0), 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(SubprocessTest, ClosedOutputDoesNotHideAChildThatGoesOn) {
+  Subprocess child{"/bin/sh", {}, shell("exec sleep 100 >&-")};
+
+  const Error e = thrown_by([&] { child.finish(milliseconds{50}); });
+
+  EXPECT_EQ(e.code(), ErrorCode::try_again_later);
+}
+
+TEST(SubprocessTest, EndlessOutputIsCutOff) {
+  Subprocess child{"/bin/sh", {}, shell("yes")};
+
+  const Error e = thrown_by([&] { child.finish(kLong); });
+
+  EXPECT_STREQ(e.what(), "read a plugin's output: File too large");
+}
+
+}  // namespace
+}  // namespace patchbay::test
