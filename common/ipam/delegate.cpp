@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "cni/execution.h"
 
 namespace patchbay::ipam {
 
@@ -18,30 +18,6 @@ namespace {
 
 /// How the reference host-local says that the owner already holds an address.
 constexpr std::string_view kReferenceDuplicate = "duplicate allocation is not allowed";
-
-bool is_regular_file(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
-
-std::string find_plugin(const std::string& path, const std::string& type) {
-  if (type.find('/') != std::string::npos) {
-    throw Error{
-        ErrorCode::invalid_config, "ipam.type: " + quote(type) + " must be the name of a plugin"};
-  }
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    const auto end = rest.find(':');
-    std::string candidate = std::string{rest.substr(0, end)} + "/" + type;
-    if (is_regular_file(candidate)) {
-      return candidate;
-    }
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  }
-  throw Error{
-      ErrorCode::invalid_config,
-      "ipam.type: failed to find plugin " + quote(type) + " in CNI_PATH " + quote(path)};
-}
 
 /// The linker places the build ID in the first page, right after the program headers.
 bool has_build_id(const std::string& path, std::string_view build_id) {
@@ -56,36 +32,6 @@ bool has_build_id(const std::string& path, std::string_view build_id) {
 bool is_linked(const cni::LinkedPlugin* linked, const std::string& type, const std::string& path) {
   return linked != nullptr && linked->plugin.name == type && has_build_id(path, linked->build_id) &&
          ::access(path.c_str(), X_OK) == 0;
-}
-
-std::string describe_exit(int status) {
-  if (WIFSIGNALED(status)) {
-    return "killed by signal " + std::to_string(WTERMSIG(status));
-  }
-  return "exit status " + std::to_string(WEXITSTATUS(status));
-}
-
-/// The error JSON that a failed plugin printed; an error of ours when it printed none.
-Error read_error(const std::string& type, const Subprocess::Outcome& outcome) {
-  std::uint32_t code = 0;
-  std::string message;
-  std::string details;
-  try {
-    cni::Config::parse(outcome.output).read([&](cni::Keys& keys) {
-      keys.number("code", code, {0, 0xffffffff}, "");
-      keys.text("msg", message, "");
-      keys.text("details", details, "");
-    });
-  } catch (const Error&) {
-    code = 0;
-  }
-  if (code == 0) {
-    return {
-        ErrorCode::internal,
-        "IPAM plugin " + quote(type) + ": " + describe_exit(outcome.status) +
-            ", and no error JSON on stdout"};
-  }
-  return {static_cast<ErrorCode>(code), message, details};
 }
 
 bool says_already_allocated(const Error& e) {
@@ -109,7 +55,7 @@ Delegate::Delegate(const cni::Network& network, const std::string& type, std::st
     : network_{network},
       type_{type},
       command_{command} {
-  const std::string path = find_plugin(network.plugin_path, type);
+  const std::string path = cni::get_plugin(network.plugin_path, type, "ipam.type");
   if (!is_linked(network.linked, type, path)) {
     process_.emplace(path, Subprocess::Environment{{"CNI_COMMAND", command_}});
   }
@@ -142,7 +88,7 @@ std::string Delegate::finish() {
   }
   const Subprocess::Outcome outcome = process_ ? process_->finish() : run_linked();
   if (outcome.status != 0) {
-    throw read_error(type_, outcome);
+    throw cni::read_error("IPAM plugin " + quote(type_), outcome);
   }
   return outcome.output;
 }
