@@ -12,8 +12,6 @@ namespace patchbay {
 
 namespace {
 
-constexpr std::size_t kFileLimit = std::size_t{1} << 20;
-
 double seconds(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
@@ -22,7 +20,7 @@ double seconds(clockid_t clock) {
 
 }  // namespace
 
-std::optional<std::string> read_all(int fd, std::size_t limit) {
+std::optional<std::string> read_all(int fd, std::size_t limit, std::string_view what) {
   std::string bytes;
   std::array<char, 16384> chunk{};
   while (true) {
@@ -34,7 +32,7 @@ std::optional<std::string> read_all(int fd, std::size_t limit) {
       continue;
     }
     if (got < 0) {
-      throw SystemError{errno, "read"};
+      throw SystemError{errno, what};
     }
     bytes.append(chunk.data(), static_cast<std::size_t>(got));
     if (bytes.size() > limit) {
@@ -43,15 +41,15 @@ std::optional<std::string> read_all(int fd, std::size_t limit) {
   }
 }
 
-std::optional<std::string> find_file(const std::string& path) {
-  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+std::optional<std::string> find_file(const std::string& path, std::size_t limit) {
+  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) {
       return std::nullopt;
     }
     throw SystemError{errno, "open " + quote(path)};
   }
-  auto bytes = read_all(fd.get(), kFileLimit);
+  auto bytes = read_all(fd.get(), limit, "read " + quote(path));
   if (!bytes) {
     throw SystemError{EFBIG, "read " + quote(path)};
   }

@@ -9,13 +9,14 @@
 
 namespace patchbay {
 
-/// Reads from `fd` until its end. Throws SystemError when reading fails, and nullopt is returned
-/// when there are more than `limit` bytes.
-std::optional<std::string> read_all(int fd, std::size_t limit);
+/// Reads from `fd` until its end. Throws SystemError naming `what` when reading fails, and nullopt
+/// is returned when there are more than `limit` bytes.
+std::optional<std::string> read_all(int fd, std::size_t limit, std::string_view what = "read");
 
-/// The whole file, at most 1 MiB of it; nullopt when it does not exist. Throws SystemError for any
-/// other failure.
-std::optional<std::string> find_file(const std::string& path);
+/// The whole file; nullopt when it does not exist. Throws SystemError naming it for any other
+/// failure, and when there are more than `limit` bytes. A FIFO does not make it wait.
+std::optional<std::string> find_file(
+    const std::string& path, std::size_t limit = std::size_t{1} << 20);
 
 /// Writes all of `bytes` to `fd`. Throws SystemError naming `what`.
 void write_all(int fd, std::string_view bytes, std::string_view what);
