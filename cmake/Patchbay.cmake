@@ -52,13 +52,13 @@ function(patchbay_library name)
   add_library(patchbay::${name} ALIAS patchbay_${name})
 endfunction()
 
-# Builds every plugin and nothing else.
+# Builds every executable that is shipped, and nothing else.
 add_custom_target(plugins)
 
-# patchbay_plugin(NAME SOURCES files... LINK targets...): an executable in bin/, installed with the
-# plugins; the sources are relative to the calling folder.
-function(patchbay_plugin name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+# patchbay_executable(NAME DESTINATION dir SOURCES files... LINK targets...): an executable in bin/,
+# installed in DESTINATION; the sources are relative to the calling folder.
+function(patchbay_executable name)
+  cmake_parse_arguments(ARG "" "DESTINATION" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} patchbay_options)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
@@ -69,6 +69,17 @@ function(patchbay_plugin name)
     target_link_options(${name} PRIVATE -s)
   endif()
   add_dependencies(plugins ${name})
+  install(TARGETS ${name} RUNTIME DESTINATION ${ARG_DESTINATION})
+endfunction()
+
+# patchbay_plugin(NAME SOURCES files... LINK targets...): an executable that runtimes execute.
+function(patchbay_plugin name)
+  patchbay_executable(${name} DESTINATION ${PATCHBAY_PLUGIN_DIR} ${ARGN})
   set_property(GLOBAL APPEND PROPERTY PATCHBAY_PLUGINS ${name})
-  install(TARGETS ${name} RUNTIME DESTINATION ${PATCHBAY_PLUGIN_DIR})
+endfunction()
+
+# patchbay_tool(NAME SOURCES files... LINK targets...): an executable for people.
+function(patchbay_tool name)
+  patchbay_executable(${name} DESTINATION bin ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY PATCHBAY_TOOLS ${name})
 endfunction()

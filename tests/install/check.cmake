@@ -1,7 +1,7 @@
 # cmake -D BUILD=<build tree> -D PREFIX=<scratch folder> -D DIRECTORY=<libexec/cni> -D PLUGINS=a,b
-#       -D READELF=<readelf> -P check.cmake
-# What `cmake --install` leaves: the plugins, and each of them static, stripped and small; with ovs the
-# licence of what is linked into it.
+#       -D TOOLS=c,d -D READELF=<readelf> -P check.cmake
+# What `cmake --install` leaves: the plugins, the tools in bin, and each of them static, stripped and
+# small; with ovs the licence of what is linked into it.
 
 cmake_minimum_required(VERSION 3.25)
 set(kLargest 2500000)  # bytes
@@ -33,19 +33,25 @@ function(check_executable path)
   message(STATUS "${name}: static, stripped, ${bytes} bytes")
 endfunction()
 
+# check_directory(DIRECTORY NAMES): exactly these executables are in it.
+function(check_directory directory names)
+  file(GLOB_RECURSE installed RELATIVE ${PREFIX}/${directory} ${PREFIX}/${directory}/*)
+  string(REPLACE "," ";" wanted "${names}")
+  list(SORT installed)
+  list(SORT wanted)
+  if(NOT installed STREQUAL wanted)
+    message(SEND_ERROR "installed in ${directory}: ${installed}; wanted: ${wanted}")
+  endif()
+  foreach(name IN LISTS installed)
+    check_executable(${PREFIX}/${directory}/${name})
+  endforeach()
+endfunction()
+
 file(REMOVE_RECURSE ${PREFIX})
 run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX})
-file(GLOB_RECURSE installed RELATIVE ${PREFIX}/${DIRECTORY} ${PREFIX}/${DIRECTORY}/*)
-string(REPLACE "," ";" wanted "${PLUGINS}")
-list(SORT installed)
-list(SORT wanted)
-if(NOT installed STREQUAL wanted)
-  message(SEND_ERROR "installed in ${DIRECTORY}: ${installed}; wanted: ${wanted}")
-endif()
-foreach(name IN LISTS installed)
-  check_executable(${PREFIX}/${DIRECTORY}/${name})
-endforeach()
-if("ovs" IN_LIST installed)
+check_directory(${DIRECTORY} "${PLUGINS}")
+check_directory(bin "${TOOLS}")
+if(EXISTS ${PREFIX}/${DIRECTORY}/ovs)
   foreach(document LICENSE NOTICE)
     if(NOT EXISTS ${PREFIX}/share/doc/patchbay/licences/openvswitch/${document})
       message(SEND_ERROR "${document} of Open vSwitch is not installed")

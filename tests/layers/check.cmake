@@ -1,4 +1,5 @@
-# cmake -D ROOT=<source tree> -P check.cmake: the includes of common/, plugins/ and ipam/ have to
+# cmake -D ROOT=<source tree> -P check.cmake: the includes of common/, plugins/, ipam/ and
+# tools/ have to
 # follow the dependency graph that common/CMakeLists.txt declares. Arrows point down only.
 
 cmake_minimum_required(VERSION 3.25)
@@ -100,9 +101,10 @@ function(check_common)
   set(FAULTS "${FAULTS}" PARENT_SCOPE)
 endfunction()
 
-# A plugin may use whatever the libraries that it links bring along.
+# A plugin or tool may use whatever the libraries that it links bring along.
 function(check_plugins)
-  file(GLOB lists ${ROOT}/plugins/*/CMakeLists.txt ${ROOT}/ipam/*/CMakeLists.txt)
+  file(GLOB lists ${ROOT}/plugins/*/CMakeLists.txt ${ROOT}/ipam/*/CMakeLists.txt
+       ${ROOT}/tools/*/CMakeLists.txt)
   foreach(list IN LISTS lists)
     get_filename_component(folder ${list} DIRECTORY)
     get_filename_component(name ${folder} NAME)

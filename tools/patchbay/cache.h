@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/owner.h"
+
+namespace patchbay::runner {
+
+/// What is remembered about an attachment between ADD and DEL.
+struct CacheEntry {
+  Owner owner;
+  std::string netns{};                                          ///< CNI_NETNS; may be empty.
+  std::vector<std::pair<std::string, std::string>> cni_args{};  ///< CNI_ARGS
+  std::string capabilities{};  ///< Capability arguments, the JSON text of an object; or empty.
+  std::string config{};        ///< The conflist that ADD was done with; or empty.
+  std::string result{};        ///< JSON text; empty when ADD was killed before its end.
+};
+
+/// libcni's cache, in its format and under its names: <directory>/results/<network>-<id>-<ifname>.
+/// A file appears and changes atomically, so a kill leaves the old state or the new.
+class Cache {
+ public:
+  explicit Cache(std::string directory) : directory_{std::move(directory)} {}
+
+  /// Nullopt when there is none. A result alone, as old libcni left it, is an entry too. Throws
+  /// Error{decoding_failure} naming a file that nobody can read, and SystemError.
+  [[nodiscard]] std::optional<CacheEntry> find(const Owner& owner) const;
+  /// Throws SystemError.
+  void save(const CacheEntry& entry) const;
+  /// False when there was none. Throws SystemError.
+  [[nodiscard]] bool remove(const Owner& owner) const;
+
+  struct Listing {
+    std::vector<CacheEntry> entries;  ///< By file name.
+    std::vector<std::string> faults;  ///< What could not be read, with the file's name.
+  };
+  /// Everything in it; nothing when there is no cache yet. Throws SystemError.
+  [[nodiscard]] Listing list() const;
+
+  /// The file of an attachment.
+  [[nodiscard]] std::string path_of(const Owner& owner) const;
+  /// A directory beside the results for what libcni has no place for; made when it is missing.
+  /// Throws SystemError.
+  [[nodiscard]] std::string own_directory() const;
+
+ private:
+  std::string directory_;
+};
+
+/// "K=V;K=V", as CNI_ARGS has it.
+std::string joined_args(const std::vector<std::pair<std::string, std::string>>& args);
+
+}  // namespace patchbay::runner

@@ -1,0 +1,327 @@
+#include "patchbay/runner.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/best_effort.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/undo_log.h"
+#include "netns/netns.h"
+#include "patchbay/lock.h"
+#include "patchbay/plugin_call.h"
+#include "patchbay/request.h"
+
+namespace patchbay::runner {
+
+struct Runner::Known {
+  CacheEntry entry;
+  NetworkList list;
+};
+
+namespace {
+
+PluginCall call_of(
+    const Site& site, const NetworkList& list, std::size_t plugin, const std::string& command) {
+  return {
+      .command = command,
+      .type = list.type(plugin),
+      .key = list.file + ": plugins[" + std::to_string(plugin) + "].type",
+      .plugin_path = site.plugin_path,
+      .timeout = site.timeout};
+}
+
+/// GC and STATUS: nothing about a container reaches the plugin, not even from our own environment.
+std::string call_for_network(
+    const Site& site,
+    const NetworkList& list,
+    std::size_t plugin,
+    const std::string& command,
+    const RequestParts& parts) {
+  PluginCall call = call_of(site, list, plugin, command);
+  for (const char* name : {"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_ARGS"}) {
+    call.environment.emplace_back(name, "");
+  }
+  return call_plugin(call, make_request(list, plugin, parts));
+}
+
+/// ADD, CHECK and DEL.
+struct ContainerCall {
+  const Site& site;
+  const NetworkList& list;
+  const CacheEntry& entry;
+
+  [[nodiscard]] PluginCall make(std::size_t plugin, const std::string& command) const {
+    PluginCall call = call_of(site, list, plugin, command);
+    call.environment = {
+        {"CNI_CONTAINERID", entry.owner.container_id},
+        {"CNI_NETNS", entry.netns},
+        {"CNI_IFNAME", entry.owner.ifname},
+        {"CNI_ARGS", joined_args(entry.cni_args)}};
+    return call;
+  }
+
+  std::string run(
+      std::size_t plugin, const std::string& command, const std::string& previous) const {
+    return call_plugin(
+        make(plugin, command),
+        make_request(list, plugin, {.previous = previous, .capabilities = entry.capabilities}));
+  }
+
+  /// ADD; the result.
+  [[nodiscard]] std::string run_add(std::size_t plugin, const std::string& previous) const {
+    const std::string output = run(plugin, "ADD", previous);
+    try {
+      return read_result(output, list.version);
+    } catch (const Error& e) {  // completed with plugin and command
+      throw Error{e.code(), make(plugin, "ADD").who() + ": " + e.what(), e.details()};
+    }
+  }
+
+  /// DEL by the first `count` plugins, the last one first. Throws one Error with all failures.
+  void run_del(std::size_t count, const std::string& previous) const {
+    BestEffort effort;
+    for (std::size_t plugin = count; plugin-- > 0;) {
+      effort.attempt("network " + quote(list.name), [&] { run(plugin, "DEL", previous); });
+    }
+    effort.finish();
+  }
+};
+
+std::string describe(const Owner& owner) {
+  return "interface " + quote(owner.ifname) + " of container " + quote(owner.container_id) +
+         " in network " + quote(owner.network);
+}
+
+/// "prevResult" for DEL: none for old versions, and none when nobody can read it.
+std::string previous_for_del(const NetworkList& list, const CacheEntry& entry) {
+  if (list.version < cni::Version::with_check() || entry.result.empty()) {
+    return {};
+  }
+  try {
+    return convert_result(entry.result, list.version);
+  } catch (const Error& e) {  // DEL frees what it can without
+    log::warn(std::string{e.what()} + ", continuing without prevResult");
+    return {};
+  }
+}
+
+/// Nullopt with a warning when nobody can read it.
+std::optional<CacheEntry> try_find(const Cache& cache, const Owner& owner) {
+  try {
+    return cache.find(owner);
+  } catch (const Error& e) {  // DEL frees what it can without
+    log::warn(std::string{e.what()} + ", continuing without this cache entry");
+    return std::nullopt;
+  }
+}
+
+/// DEL goes on without a lock where none can be made, such as on a full disk.
+std::optional<Lock> try_lock(
+    const Cache& cache, const Owner& owner, std::chrono::milliseconds timeout) {
+  try {
+    return Lock::on_attachment(cache, owner, timeout);
+  } catch (const SystemError& e) {
+    log::warn(std::string{e.what()} + ", continuing without a lock");
+    return std::nullopt;
+  }
+}
+
+/// The network as it was at ADD, else as it is now.
+NetworkList list_of(const CacheEntry& entry, const Cache& cache, const Site& site) {
+  if (!entry.config.empty()) {
+    try {
+      return parse_conflist(entry.config, cache.path_of(entry.owner), site.conf_dir);
+    } catch (const Error& e) {  // the next best
+      log::warn(
+          "configuration in the cache: " + std::string{e.what()} + ", continuing with " +
+          quote(site.conf_dir));
+    }
+  }
+  return get_network(site.conf_dir, entry.owner.network);
+}
+
+/// What was in a namespace that is gone is gone too; every namespace has an lo, which proves
+/// nothing.
+bool is_live(const CacheEntry& entry) {
+  return entry.owner.ifname != "lo" && interface_exists(entry.netns, entry.owner.ifname);
+}
+
+/// What would fail before any plugin has run is found before there is anything to remember.
+void require_attachable(const Site& site, const NetworkList& list, const Attachment& attachment) {
+  const auto container = netns::Netns::open(attachment.netns);
+  if (container.same_as(netns::Netns::current()) && std::getenv("CNI_NETNS_OVERRIDE") == nullptr) {
+    throw Error{
+        ErrorCode::invalid_netns,
+        "CNI_NETNS: " + quote(attachment.netns) + " must not be the network namespace we are in"};
+  }
+  for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
+    (void)call_of(site, list, plugin, "ADD").executable();
+  }
+}
+
+bool contains(const std::vector<Owner>& owners, const Owner& owner) {
+  return std::find(owners.begin(), owners.end(), owner) != owners.end();
+}
+
+}  // namespace
+
+Runner::Known Runner::recall(const Attachment& attachment) const {
+  require_valid(attachment.owner);
+  CacheEntry entry = try_find(cache_, attachment.owner).value_or(CacheEntry{attachment.owner});
+  entry.netns = attachment.netns;
+  entry.cni_args = attachment.cni_args.value_or(entry.cni_args);
+  entry.capabilities = attachment.capabilities.value_or(entry.capabilities);
+  NetworkList list = list_of(entry, cache_, site_);
+  return {std::move(entry), std::move(list)};
+}
+
+std::string Runner::add(const Attachment& attachment) const {
+  require_valid(attachment.owner);
+  const NetworkList list = get_network(site_.conf_dir, attachment.owner.network);
+  require_attachable(site_, list, attachment);
+  const Lock lock = Lock::on_attachment(cache_, attachment.owner, site_.timeout);
+  clear_left_over(attachment);
+  CacheEntry entry{
+      .owner = attachment.owner,
+      .netns = attachment.netns,
+      .cni_args = attachment.cni_args.value_or(decltype(entry.cni_args){}),
+      .capabilities = attachment.capabilities.value_or(std::string{}),
+      .config = list.bytes};
+  entry.result = run_add(list, entry);
+  return entry.result;
+}
+
+/// The entry is written before the first plugin runs: what a kill leaves behind can be found, and a
+/// full disk is noticed before there is anything to undo.
+std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) const {
+  const ContainerCall call{site_, list, entry};
+  const bool name_was_taken = is_live(entry);
+  std::size_t begun = 0;  // plugins that may have left something
+  std::string result;
+  cache_.save(entry);
+  UndoLog undo;
+  undo.on_failure("detach " + describe(entry.owner), [&] {
+    call.run_del(begun, result);
+    (void)cache_.remove(entry.owner);
+  });
+  for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
+    require_uninterrupted();
+    // What stood there before this ADD belongs to somebody else, and so it stays.
+    begun = plugin == 0 && name_was_taken ? 0 : plugin + 1;
+    try {
+      result = call.run_add(plugin, result);
+    } catch (const Error& e) {  // looked at, and thrown on
+      begun = e.code() == ErrorCode::already_allocated ? plugin : begun;
+      throw;
+    }
+    begun = plugin + 1;
+  }
+  CacheEntry finished = entry;
+  finished.result = result;
+  cache_.save(finished);
+  undo.commit();
+  return result;
+}
+
+void Runner::clear_left_over(const Attachment& attachment) const {
+  auto old = try_find(cache_, attachment.owner);
+  if (!old) {
+    return;
+  }
+  if (old->netns.empty()) {
+    old->netns = attachment.netns;  // older libcni does not note it
+  }
+  if (is_live(*old)) {
+    throw Error{
+        ErrorCode::invalid_environment,
+        describe(old->owner) + " is attached already, in " + quote(old->netns) +
+            "; it has to be detached first"};
+  }
+  log::warn(
+      describe(old->owner) +
+      " is left over from a namespace that is gone, continuing after its DEL");
+  NetworkList list = list_of(*old, cache_, site_);
+  detach({std::move(*old), std::move(list)});
+}
+
+void Runner::detach(const Known& known) const {
+  ContainerCall{site_, known.list, known.entry}.run_del(
+      known.list.plugins.size(), previous_for_del(known.list, known.entry));
+  (void)cache_.remove(known.entry.owner);
+}
+
+void Runner::del(const Attachment& attachment) const {
+  const auto lock = try_lock(cache_, attachment.owner, site_.timeout);
+  detach(recall(attachment));
+}
+
+bool Runner::check(const Attachment& attachment) const {
+  const auto lock = try_lock(cache_, attachment.owner, site_.timeout);
+  const Known known = recall(attachment);
+  if (known.list.version < cni::Version::with_check()) {
+    throw Error{
+        ErrorCode::incompatible_version,
+        "network " + quote(known.list.name) + ": configuration version " +
+            quote(known.list.version.str()) + " does not support CHECK"};
+  }
+  if (known.list.check_disabled) {
+    return false;
+  }
+  if (known.entry.result.empty()) {
+    throw Error{
+        ErrorCode::unknown_container,
+        cache_.path_of(attachment.owner) + ": no result of an ADD, so there is nothing to check"};
+  }
+  const std::string previous = convert_result(known.entry.result, known.list.version);
+  const ContainerCall call{site_, known.list, known.entry};
+  for (std::size_t plugin = 0; plugin < known.list.plugins.size(); ++plugin) {
+    require_uninterrupted();
+    call.run(plugin, "CHECK", previous);
+  }
+  return true;
+}
+
+void Runner::status(const std::string& network) const {
+  const NetworkList list = get_network(site_.conf_dir, network);
+  if (list.version < cni::Version::with_gc_and_status()) {
+    return;
+  }
+  for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
+    require_uninterrupted();
+    (void)call_for_network(site_, list, plugin, "STATUS", {});
+  }
+}
+
+bool Runner::gc(const std::string& network, const std::vector<Owner>& keep) const {
+  const NetworkList list = get_network(site_.conf_dir, network);
+  if (list.gc_disabled) {
+    return false;
+  }
+  const Lock lock = Lock::on_network(cache_, network, site_.timeout);
+  collect(list, keep);
+  return true;
+}
+
+void Runner::collect(const NetworkList& list, const std::vector<Owner>& keep) const {
+  BestEffort effort;
+  for (const CacheEntry& entry : cache_.list().entries) {
+    if (entry.owner.network == list.name && !contains(keep, entry.owner)) {
+      require_uninterrupted();
+      effort.attempt(entry.owner.container_id + "/" + entry.owner.ifname, [&] {
+        detach({entry, list_of(entry, cache_, site_)});
+      });
+    }
+  }
+  for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
+    if (list.version >= cni::Version::with_gc_and_status()) {
+      require_uninterrupted();
+      effort.attempt("network " + quote(list.name), [&] {
+        (void)call_for_network(site_, list, plugin, "GC", {.valid_attachments = keep});
+      });
+    }
+  }
+  effort.finish();
+}
+
+}  // namespace patchbay::runner
