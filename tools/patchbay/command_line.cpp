@@ -12,7 +12,7 @@ namespace patchbay::runner {
 namespace {
 
 /// What a command takes besides the options that all of them have.
-enum class Takes { nothing, network, attachment, keep };
+enum class Takes { nothing, network, attachment, keep, files };
 
 struct Command {
   const char* name;
@@ -21,7 +21,7 @@ struct Command {
   const char* help;
 };
 
-constexpr std::array<Command, 7> kCommands{{
+constexpr std::array<Command, 8> kCommands{{
     {"add", Takes::attachment, true, "Attach a network namespace to a network; prints the result."},
     {"del", Takes::attachment, true, "Detach it, with the configuration it was attached with."},
     {"check", Takes::attachment, true, "Ask the plugins whether all is as ADD left it."},
@@ -29,6 +29,10 @@ constexpr std::array<Command, 7> kCommands{{
     {"gc", Takes::keep, true, "Detach every attachment of a network that is not to be kept."},
     {"list", Takes::nothing, false, "Print the attachments that the cache knows."},
     {"networks", Takes::nothing, false, "Print the networks of the configuration directory."},
+    {"validate",
+     Takes::files,
+     false,
+     "Check configuration files as a person would want before a node uses them."},
 }};
 
 constexpr const char* kFooter =
@@ -93,7 +97,7 @@ void add_attachment_options(CLI::App& command, Invocation& invocation, bool as_c
 
 void add_options(CLI::App& command, const Command& description, Invocation& invocation) {
   const bool as_cnitool = invocation.as_cnitool;
-  if (description.takes != Takes::nothing) {
+  if (description.takes != Takes::nothing && description.takes != Takes::files) {
     command.add_option("NETWORK", invocation.network, "Name of the network")->required();
   }
   if (as_cnitool || description.takes == Takes::attachment) {
@@ -103,6 +107,8 @@ void add_options(CLI::App& command, const Command& description, Invocation& invo
         ->type_name("ID/IFNAME")
         ->allow_extra_args(false);
     command.add_flag("--all", invocation.all, "Keep nothing: detach every attachment");
+  } else if (description.takes == Takes::files) {
+    command.add_option("FILE", invocation.files, "*.conflist, *.conf or *.json")->required();
   }
 }
 

@@ -22,6 +22,7 @@ struct Invocation {
   std::string capabilities{};
   std::vector<std::string> keep{};
   bool all = false;
+  std::vector<std::string> files{};
 };
 
 /// What was understood, or the exit status of an answer that has been printed (help, version, a

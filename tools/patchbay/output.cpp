@@ -85,6 +85,18 @@ json to_json(const CacheEntry& entry) {
   return object;
 }
 
+json to_json(const Finding& finding) {
+  json object{
+      {"file", finding.file},
+      {"severity", finding.is_warning ? "warning" : "error"},
+      {"message", finding.message}};
+  if (finding.place) {
+    object["line"] = finding.place->line;
+    object["column"] = finding.place->column;
+  }
+  return object;
+}
+
 }  // namespace
 
 std::string print_result(const Owner& owner, const std::string& result, bool as_json) {
@@ -128,6 +140,23 @@ std::string print_networks(const std::vector<NetworkList>& networks, bool as_jso
     rows.push_back({network.name, std::string{network.version.str()}, joined(types), network.file});
   }
   return as_json ? pretty(list) : table(rows);
+}
+
+std::string print_findings(
+    const std::vector<std::string>& files, const std::vector<Finding>& findings, bool as_json) {
+  json list = json::array();
+  std::string text;
+  for (const Finding& finding : findings) {
+    list.push_back(to_json(finding));
+    text += finding.str() + "\n";
+  }
+  for (const std::string& file : files) {
+    const bool works = std::none_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+      return finding.file == file && !finding.is_warning;
+    });
+    text += works ? file + ": ok\n" : "";
+  }
+  return as_json ? pretty(list) : text;
 }
 
 std::string print_error(const Error& error) {

@@ -12,6 +12,7 @@
 #include "patchbay/output.h"
 #include "patchbay/plugin_call.h"
 #include "patchbay/runner.h"
+#include "patchbay/validation.h"
 
 namespace patchbay::runner {
 namespace {
@@ -106,12 +107,20 @@ int networks(const Runner& runner, const Invocation& invocation) {
   return report(catalogue.faults);
 }
 
+int validate_files(const Runner& runner, const Invocation& invocation) {
+  const auto findings = validate(invocation.files, runner.site());
+  print(print_findings(invocation.files, findings, invocation.wants_json));
+  const bool works = std::all_of(
+      findings.begin(), findings.end(), [](const Finding& finding) { return finding.is_warning; });
+  return works ? EXIT_SUCCESS : kFailed;
+}
+
 struct Entry {
   const char* command;
   int (*run)(const Runner&, const Invocation&);
 };
 
-constexpr std::array<Entry, 7> kEntries{{
+constexpr std::array<Entry, 8> kEntries{{
     {"add", add},
     {"del", del},
     {"check", check},
@@ -119,6 +128,7 @@ constexpr std::array<Entry, 7> kEntries{{
     {"gc", gc},
     {"list", list},
     {"networks", networks},
+    {"validate", validate_files},
 }};
 
 int run(const Invocation& invocation) {
