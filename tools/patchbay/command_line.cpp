@@ -21,7 +21,7 @@ struct Command {
   const char* help;
 };
 
-constexpr std::array<Command, 8> kCommands{{
+constexpr std::array<Command, 9> kCommands{{
     {"add", Takes::attachment, true, "Attach a network namespace to a network; prints the result."},
     {"del", Takes::attachment, true, "Detach it, with the configuration it was attached with."},
     {"check", Takes::attachment, true, "Ask the plugins whether all is as ADD left it."},
@@ -33,6 +33,10 @@ constexpr std::array<Command, 8> kCommands{{
      Takes::files,
      false,
      "Check configuration files as a person would want before a node uses them."},
+    {"lxc-hook",
+     Takes::nothing,
+     false,
+     "Attach or detach an LXC container: a hook for start-host, post-stop and destroy."},
 }};
 
 constexpr const char* kFooter =

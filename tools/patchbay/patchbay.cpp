@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "patchbay/command_line.h"
+#include "patchbay/lxc_hook.h"
 #include "patchbay/output.h"
 #include "patchbay/plugin_call.h"
 #include "patchbay/runner.h"
@@ -115,12 +116,17 @@ int validate_files(const Runner& runner, const Invocation& invocation) {
   return works ? EXIT_SUCCESS : kFailed;
 }
 
+int lxc_hook(const Runner& runner, const Invocation& /*invocation*/) {
+  run_lxc_hook(runner, [](const char* name) { return std::getenv(name); });
+  return EXIT_SUCCESS;
+}
+
 struct Entry {
   const char* command;
   int (*run)(const Runner&, const Invocation&);
 };
 
-constexpr std::array<Entry, 8> kEntries{{
+constexpr std::array<Entry, 9> kEntries{{
     {"add", add},
     {"del", del},
     {"check", check},
@@ -129,6 +135,7 @@ constexpr std::array<Entry, 8> kEntries{{
     {"list", list},
     {"networks", networks},
     {"validate", validate_files},
+    {"lxc-hook", lxc_hook},
 }};
 
 int run(const Invocation& invocation) {
