@@ -38,7 +38,7 @@ is_built() {
 
 shopt -s nullglob
 count=0
-for conflist in "$ROOT"/conf/*.conflist "$ROOT"/plugins/*/example.conflist \
+for conflist in "$ROOT"/conf/*.conflist "$ROOT"/conf/*/*.conflist "$ROOT"/plugins/*/example.conflist \
   "$ROOT"/ipam/*/example.conflist; do
   is_built "$conflist" || continue
   jq -e '.name and .cniVersion and (.plugins | length > 0)' "$conflist" >/dev/null
