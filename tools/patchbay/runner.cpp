@@ -61,6 +61,8 @@ struct ContainerCall {
     return call;
   }
 
+  /// What the plugin printed, which only ADD has a use for.
+  // NOLINTNEXTLINE(modernize-use-nodiscard): see above
   std::string run(
       std::size_t plugin, const std::string& command, const std::string& previous) const {
     return call_plugin(

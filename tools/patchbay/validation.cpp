@@ -186,8 +186,10 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
   const json* ipam_type = ipam == nullptr ? nullptr : cni::find_member(*ipam, "type");
   json ipam_schema;
   bool delegate_works = true;
-  if (ipam_type != nullptr && ipam_type->is_string() && *ipam_type != "") {
-    const auto delegate = ask(ipam_type->get<std::string>(), path + ".ipam.type", list.version);
+  const std::string ipam_name =
+      ipam_type != nullptr && ipam_type->is_string() ? ipam_type->get<std::string>() : "";
+  if (!ipam_name.empty()) {
+    const auto delegate = ask(ipam_name, path + ".ipam.type", list.version);
     delegate_works = delegate.has_value();
     ipam_schema = delegate ? delegate->schema : json{};
   }
