@@ -12,9 +12,14 @@ readonly BUILD_PACKAGES=(
   openvswitch-source libssl-dev make python3
 )
 readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
+# What tests/clients drives. These packages enable services of their own (containerd, podman, lxc-net
+# with its lxcbr0); none is started by installing them, and the tests use none of them.
+readonly CLIENT_PACKAGES=(
+  busybox-static containerd runc python3-grpcio python3-protobuf protobuf-compiler
+)
 readonly TEST_PACKAGES=(
-  "${DEMO_PACKAGES[@]}" containernetworking-plugins iptables strace procps
-  openvswitch-switch openssl
+  "${DEMO_PACKAGES[@]}" "${CLIENT_PACKAGES[@]}"
+  containernetworking-plugins iptables strace procps openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
 
@@ -74,7 +79,8 @@ missing_packages() {
   printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$installed") || true
 }
 
-# install_packages NAME...: by apt, and only what is not there.
+# install_packages NAME...: by apt, and only what is not there. Nothing is removed for it: where Docker's
+# own containerd.io is installed, Debian's containerd is a conflict to be settled by a person.
 install_packages() {
   if ! command -v apt-get >/dev/null; then
     echo "    no apt here; these are taken to be installed: $*"
@@ -91,7 +97,7 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   "${apt[@]}" update || echo "    apt-get update failed; going on with the lists that are there"
   forbid_services
-  "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+  "${apt[@]}" install -y --no-install-recommends --no-remove "${missing[@]}"
   allow_services
 }
 

@@ -205,7 +205,7 @@ std::string dump() {
   return dump_network() + lines_of("rules", query("-4 rule")) +
          lines_of("rules -6", query("-6 rule")) +
          lines_of("neighbours", query("neigh show nud permanent")) + "== nftables\n" +
-         shell("nft list ruleset") + sysctls() + files();
+         shell("nft --stateless list ruleset") + sysctls() + files();
 }
 
 }  // namespace patchbay::test
