@@ -15,7 +15,7 @@ readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
 # What tests/clients drives. These packages enable services of their own (containerd, podman, lxc-net
 # with its lxcbr0); none is started by installing them, and the tests use none of them.
 readonly CLIENT_PACKAGES=(
-  busybox-static containerd podman runc python3-grpcio python3-protobuf protobuf-compiler
+  busybox-static containerd lxc podman runc python3-grpcio python3-protobuf protobuf-compiler
   golang-go golang-github-appc-cni-dev
 )
 readonly TEST_PACKAGES=(
