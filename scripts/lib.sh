@@ -18,8 +18,9 @@ readonly CLIENT_PACKAGES=(
   busybox-static containerd lxc podman runc python3-grpcio python3-protobuf protobuf-compiler
   golang-go golang-github-appc-cni-dev
 )
+readonly VM_PACKAGES=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly TEST_PACKAGES=(
-  "${DEMO_PACKAGES[@]}" "${CLIENT_PACKAGES[@]}"
+  "${DEMO_PACKAGES[@]}" "${CLIENT_PACKAGES[@]}" "${VM_PACKAGES[@]}"
   containernetworking-plugins iptables strace procps openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
