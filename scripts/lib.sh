@@ -140,7 +140,8 @@ build_preset() {
   )
 }
 
-# run_tests PRESET [CTEST ARGUMENTS...]: a test that has to be skipped counts as failed.
+# run_tests PRESET [CTEST ARGUMENTS...]: a test that has to be skipped counts as failed, unless the test
+# "vm" runs it too.
 run_tests() {
   local preset=$1
   shift

@@ -180,6 +180,11 @@ bool HostTest::ping(const std::string& name, const std::string& address) {
   return try_shell(once + " || " + once + " || " + once).status == 0;
 }
 
+bool HostTest::has_vlan_filtering() {
+  return try_shell("ip link add probe0 type bridge vlan_filtering 1 && ip link del probe0")
+             .status == 0;
+}
+
 bool HostTest::await(const std::function<bool()>& condition) {
   nl::Socket events;
   for (const int group : {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR}) {

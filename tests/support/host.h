@@ -42,6 +42,9 @@ class HostTest : public ::testing::Test {
   /// when empty).
   static bool ping(const std::string& name, const std::string& address);
 
+  /// Whether bridges of this kernel can filter VLANs (CONFIG_BRIDGE_VLAN_FILTERING).
+  static bool has_vlan_filtering();
+
   /// Asks for `condition` after every change of a link, address or route of the host, at most for
   /// three seconds: for what the kernel does in its own time. False when it never holds.
   static bool await(const std::function<bool()>& condition);
