@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "ovs/switch_test.h"
-#include "ovs/tagged_frames.h"
+#include "support/tagged_frames.h"
 #include "support/temp_directory.h"
 
 namespace patchbay::test {

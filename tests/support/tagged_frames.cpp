@@ -1,4 +1,4 @@
-#include "ovs/tagged_frames.h"
+#include "support/tagged_frames.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
