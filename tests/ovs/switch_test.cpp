@@ -21,7 +21,7 @@ void SwitchTest::SetUp() {
   // Or TCP from containers would stall: nobody fills in the checksums.
   (void)vsctl("set Open_vSwitch . other_config:userspace-tso-enable=true");
   start_switch();
-  shell("ovs-vsctl --timeout=20 add-br ovs1 -- set Bridge ovs1 datapath_type=netdev");
+  shell("ovs-vsctl --timeout=20 add-br ovs1 -- set Bridge ovs1 datapath_type=" + datapath_type_);
   // What the first container of a network leaves for the next is there already.
   attach(network(), {.id = "first"});
   detach(network(), {.id = "first"});

@@ -7,10 +7,13 @@
 
 namespace patchbay::test {
 
-/// A host with containers c1 and c2, and a running Open vSwitch with bridge "ovs1" in the userspace
-/// datapath.
+/// A host with containers c1 and c2, and a running Open vSwitch with bridge "ovs1", in the
+/// userspace datapath unless told otherwise.
 class SwitchTest : public PluginTest {
  protected:
+  explicit SwitchTest(std::string datapath_type = "netdev")
+      : datapath_type_{std::move(datapath_type)} {}
+
   void SetUp() override;
   void TearDown() override;
 
@@ -33,6 +36,7 @@ class SwitchTest : public PluginTest {
   [[nodiscard]] std::string interface_column(const json& result, const std::string& column) const;
 
  private:
+  std::string datapath_type_;
   std::unique_ptr<OvsdbServer> server_;
   std::unique_ptr<Daemon> vswitchd_;
 };
