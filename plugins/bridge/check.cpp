@@ -49,13 +49,11 @@ nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const
   return *bridge;
 }
 
-/// A later plugin may have added VLANs; what was promised has to be there.
-void check_vlans(nl::Socket& host, const nl::Link& port, const Config& config) {
-  if (!config.uses_vlans()) {
-    return;
-  }
+/// Others may have added VLANs; what was promised has to be there.
+void check_vlans(
+    nl::Socket& host, const nl::Link& port, const std::vector<nl::VlanRange>& promised) {
   const auto present = nl::list_vlans(host, port);
-  for (const auto& wanted : port_vlans(config)) {
+  for (const auto& wanted : promised) {
     const bool found = std::any_of(present.begin(), present.end(), [&](const auto& range) {
       return range.native == wanted.native && range.first <= wanted.first &&
              wanted.last <= range.last;
@@ -83,8 +81,29 @@ nl::Link check_port(
       config.link_group() == 0 || port->group == config.link_group(),
       "macspoofchk: " + name + " is not in the guarded link group");
   ipam::require_host_link(*port, attachment);
-  check_vlans(host, *port, config);
+  if (config.uses_vlans()) {
+    check_vlans(host, *port, port_vlans(config));
+  }
   return *port;
+}
+
+void check_gateway(
+    nl::Socket& host,
+    const cni::Attachment& attachment,
+    const Config& config,
+    const nl::Link& bridge) {
+  const IfName name = gateway_link_name(config);
+  config.gateway.check(host, name, attachment);
+  if (!config.gateway.enabled() || config.vlan == 0) {
+    return;
+  }
+  if (const auto port = find_gateway_port(host, nl::get_link(host, name))) {
+    require(
+        port->master == bridge.index,
+        "port " + quote(port->name.str()) + " is not on bridge " + quote(bridge.name.str()));
+    const auto vlan = static_cast<std::uint16_t>(config.vlan);
+    check_vlans(host, *port, {{vlan, vlan, true}});
+  }
 }
 
 void check_container(const cni::Attachment& attachment, const nl::Link& port) {
@@ -108,7 +127,7 @@ void check(const cni::Attachment& attachment) {
   nl::Socket host;
   const auto bridge = check_bridge(host, attachment, config);
   const auto port = check_port(host, attachment, config, bridge);
-  config.gateway.check(host, gateway_link_name(config), attachment);
+  check_gateway(host, attachment, config, bridge);
   if (!config.disable_container_interface) {
     check_container(attachment, port);
   }

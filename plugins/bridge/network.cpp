@@ -16,6 +16,18 @@ std::string set_up(const nl::Link& link) {
   return "set " + quote(link.name.str()) + " up";
 }
 
+void ensure_gateway_vlan(
+    nl::Socket& host, const nl::Link& bridge, const nl::Link& port, std::uint16_t vlan) {
+  const std::vector<nl::VlanRange> wanted{{vlan, vlan, true}};
+  if (nl::list_vlans(host, port) == wanted) {
+    return;
+  }
+  if (bridge.default_pvid != 0 && bridge.default_pvid != vlan) {
+    nl::delete_vlans(host, port, {{bridge.default_pvid, bridge.default_pvid}});
+  }
+  nl::add_vlans(host, port, wanted);
+}
+
 }  // namespace
 
 Mtu find_mtu(nl::Socket& host, const Config& config) {
@@ -60,23 +72,26 @@ IfName gateway_link_name(const Config& config) {
   return IfName::parse(config.name.str() + "." + std::to_string(config.vlan));
 }
 
+std::optional<nl::Link> find_gateway_port(nl::Socket& host, const nl::Link& gateway) {
+  return gateway.kind == "veth" && gateway.peer ? nl::find_link(host, *gateway.peer) : std::nullopt;
+}
+
 nl::Link ensure_gateway_link(nl::Socket& host, const nl::Link& bridge, const Config& config) {
   if (config.vlan == 0) {
     return bridge;
   }
   const IfName name = gateway_link_name(config);
-  if (const auto link = nl::find_link(host, name)) {
-    return *link;
+  // A pair that is there may be incomplete: the ADD that made it may have been killed.
+  auto link = nl::find_link(host, name);
+  if (!link || !link->up) {
+    const auto port = IfName::parse("veth" + hex(stable_hash(name.str())).substr(0, 8));
+    nl::add_host_pair(host, {.name = name, .port = port, .bridge = bridge.index});
+    link = nl::get_link(host, name);
   }
-  const auto port_name = IfName::parse("veth" + hex(stable_hash(name.str())).substr(0, 8));
-  nl::add_host_pair(host, {.name = name, .port = port_name, .bridge = bridge.index});
-  const auto port = nl::get_link(host, port_name);
-  const auto vlan = static_cast<std::uint16_t>(config.vlan);
-  if (bridge.default_pvid != 0 && bridge.default_pvid != vlan) {
-    nl::delete_vlans(host, port, {{bridge.default_pvid, bridge.default_pvid}});
+  if (const auto port = find_gateway_port(host, *link)) {
+    ensure_gateway_vlan(host, bridge, *port, static_cast<std::uint16_t>(config.vlan));
   }
-  nl::add_vlans(host, port, {{vlan, vlan, true}});
-  return nl::get_link(host, name);
+  return *link;
 }
 
 }  // namespace patchbay::bridge

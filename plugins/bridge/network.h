@@ -22,5 +22,7 @@ void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& confi
 /// The link that carries the gateway addresses: the bridge, or, with a VLAN, "<bridge>.<vlan>".
 nl::Link ensure_gateway_link(nl::Socket& host, const nl::Link& bridge, const Config& config);
 IfName gateway_link_name(const Config& config);
+/// The bridge's port at the other end of that link; nullopt when it is no pair of ours.
+std::optional<nl::Link> find_gateway_port(nl::Socket& host, const nl::Link& gateway);
 
 }  // namespace patchbay::bridge

@@ -46,6 +46,12 @@ class BridgeVlanTest : public PluginTest {
         "bridge -compressvlans vlan show dev " + port + " | sed '1d; s/^" + port +
         "//; s/^ *//; s/ *$//'");
   }
+  /// The other end of br0.100.
+  static std::string port_of_gateway() {
+    const std::string name =
+        shell("ip -o link show dev br0.100 | sed 's/.* br0.100@\\([^:]*\\):.*/\\1/'");
+    return name.substr(0, name.find('\n'));
+  }
   static bool answers_tagged(
       const std::string& from, std::uint16_t vlan, const std::string& address) {
     return answers_arp(open_namespace(from), vlan, IpAddr::parse(address));
@@ -224,6 +230,20 @@ TEST_F(BridgeVlanGatewayTest, GatewayIsSharedInItsVlan) {
   EXPECT_TRUE(ping("c2", "10.1.0.2"));
 }
 
+/// As an ADD leaves it that is killed when it has just made the pair.
+TEST_F(BridgeVlanGatewayTest, GatewayWithoutVlanIsPutRight) {
+  attach(gateway_network());
+  const std::string port = port_of_gateway();
+  shell(
+      "bridge vlan del dev " + port + " vid 100; bridge vlan add dev " + port +
+      " vid 1 pvid untagged");
+
+  attach(gateway_network(), container_called("c2"));
+
+  EXPECT_TRUE(ping("c2", "10.1.0.1"));
+  EXPECT_EQ(vlans_of(port), "100 PVID Egress Untagged\n");
+}
+
 TEST_F(BridgeVlanGatewayTest, GatewayIsNotReachedFromAnotherVlan) {
   attach(gateway_network());
 
@@ -293,8 +313,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct Breach {
   const char* name;
-  const char* command;  ///< $PORT is the host's end of VLAN 100 and trunk 200-210.
-  const char* part;     ///< Of the message.
+  /// $PORT is the container's port, of VLAN 100 and trunk 200-210; $GATEWAY is that of br0.100.
+  const char* command;
+  const char* part;  ///< Of the message.
 };
 
 void PrintTo(const Breach& one, std::ostream* out) {
@@ -310,7 +331,7 @@ TEST_P(BridgeVlanCheckTest, NamesTheBrokenPromise) {
   const json request = with_previous(config, result);
   ASSERT_TRUE(is_success(run("CHECK", request)));
 
-  shell("PORT=" + port_of(result) + "; " + GetParam().command);
+  shell("PORT=" + port_of(result) + "; GATEWAY=" + port_of_gateway() + "; " + GetParam().command);
 
   EXPECT_TRUE(is_error(run("CHECK", request), 103, GetParam().part));
 }
@@ -324,6 +345,8 @@ std::vector<Breach> breaches() {
       {"TrunkCutShort", "bridge vlan del dev $PORT vid 210", "lacks VLAN 200-210"},
       {"TrunkInterrupted", "bridge vlan del dev $PORT vid 205", "lacks VLAN 200-210"},
       {"GatewayLinkGone", "ip link del br0.100", "br0.100"},
+      {"GatewayVlanGone", "bridge vlan del dev $GATEWAY vid 100", "lacks VLAN 100"},
+      {"GatewayOffTheBridge", "ip link set $GATEWAY nomaster", "is not on bridge 'br0'"},
       {"GatewayAddressGone", "ip addr flush dev br0.100", "10.1.0.1"}};
 }
 
