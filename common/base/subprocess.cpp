@@ -127,8 +127,7 @@ std::vector<char*> argument_vector(std::string& name, std::vector<std::string>& 
 
 }  // namespace
 
-Subprocess::Subprocess(
-    const std::string& path, const Environment& changes, const Options& options)
+Subprocess::Subprocess(const std::string& path, const Environment& changes, const Options& options)
     : path_{path},
       own_group_{options.own_group} {
   Pipe in = make_pipe();
