@@ -3,11 +3,13 @@
 #include <string>
 
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "support/temp_directory.h"
 #include "support/thrown.h"
 
 namespace patchbay::test {
@@ -42,10 +44,14 @@ TEST(SubprocessTest, ExpiredTimeoutKillsTheChildAndNamesIt) {
 
 TEST(SubprocessTest, ExpiredTimeoutKillsWhatTheChildStarted) {
   ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-  Subprocess child{"/bin/sh", {}, shell("sleep 100; true")};
+  const TempDirectory directory;
+  const std::string started = directory.path("started");
+  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
+  Subprocess child{"/bin/sh", {}, shell("sleep 100 & echo > " + started + "; wait")};
   const pid_t group = child.pid();
+  EXPECT_EQ(contents_of(started), "\n");
 
-  thrown_by([&] { child.finish(milliseconds{1000}); });
+  thrown_by([&] { child.finish(milliseconds{50}); });
 
   int status = 0;
   EXPECT_GT(::waitpid(-group, &status, 0), 0);
