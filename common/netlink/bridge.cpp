@@ -118,7 +118,9 @@ FoundBridge ensure_bridge(Socket& socket, const BridgeSpec& spec) {
   if (!link) {
     const Refusal refusal = socket.try_request(creation(spec));
     if (refusal && refusal.error != EEXIST) {
-      refusal.raise("create bridge " + quote(spec.name.str()));
+      refusal.raise(
+          "create bridge " + quote(spec.name.str()) +
+          (spec.vlan_filtering ? ", filtering VLANs" : ""));
     }
     created = !refusal;
     link = get_link(socket, spec.name);

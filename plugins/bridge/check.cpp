@@ -31,24 +31,6 @@ void require_mac(const cni::Attachment& attachment, const nl::Link& bridge) {
   }
 }
 
-nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const Config& config) {
-  const auto bridge = nl::find_link(host, config.name);
-  const std::string name = "bridge " + quote(config.name.str());
-  require(bridge.has_value(), name + " is missing");
-  require(bridge->kind == "bridge", name + " is not a bridge");
-  require(bridge->up, name + " is not up");
-  require(!config.promisc || bridge->promiscuous, name + " is not promiscuous");
-  require(!config.uses_vlans() || bridge->vlan_filtering, name + " does not filter VLANs");
-  require_mac(attachment, *bridge);
-  if (config.uplink) {
-    const auto uplink = nl::find_link(host, *config.uplink);
-    require(
-        uplink && uplink->up && uplink->master == bridge->index,
-        "uplink " + quote(config.uplink->str()) + " is down, or not a port of " + name);
-  }
-  return *bridge;
-}
-
 /// Others may have added VLANs; what was promised has to be there.
 void check_vlans(
     nl::Socket& host, const nl::Link& port, const std::vector<nl::VlanRange>& promised) {
@@ -63,6 +45,31 @@ void check_vlans(
         "port " + quote(port.name.str()) + " lacks VLAN " + std::to_string(wanted.first) +
             (wanted.first == wanted.last ? "" : "-" + std::to_string(wanted.last)));
   }
+}
+
+void check_uplink(nl::Socket& host, const Config& config, const nl::Link& bridge) {
+  if (!config.uplink) {
+    return;
+  }
+  const auto uplink = nl::find_link(host, *config.uplink);
+  require(
+      uplink && uplink->up && uplink->master == bridge.index,
+      "uplink " + quote(config.uplink->str()) + " is down, or not a port of bridge " +
+          quote(bridge.name.str()));
+  check_vlans(host, *uplink, uplink_vlans(config, bridge));
+}
+
+nl::Link check_bridge(nl::Socket& host, const cni::Attachment& attachment, const Config& config) {
+  const auto bridge = nl::find_link(host, config.name);
+  const std::string name = "bridge " + quote(config.name.str());
+  require(bridge.has_value(), name + " is missing");
+  require(bridge->kind == "bridge", name + " is not a bridge");
+  require(bridge->up, name + " is not up");
+  require(!config.promisc || bridge->promiscuous, name + " is not promiscuous");
+  require(!config.uses_vlans() || bridge->vlan_filtering, name + " does not filter VLANs");
+  require_mac(attachment, *bridge);
+  check_uplink(host, config, *bridge);
+  return *bridge;
 }
 
 nl::Link check_port(

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "netlink/addr.h"
+#include "netlink/bridge.h"
 #include "netlink/route.h"
 #include "network.h"
 
@@ -66,6 +67,14 @@ void set_up(nl::Socket& host, const nl::Link& uplink) {
   }
 }
 
+void ensure_vlans(
+    nl::Socket& host, const nl::Link& uplink, const nl::Link& bridge, const Config& config) {
+  const auto vlans = uplink_vlans(config, bridge);
+  if (!vlans.empty()) {
+    nl::add_vlans(host, uplink, vlans);
+  }
+}
+
 nl::Link find_uplink(nl::Socket& host, const IfName& name) {
   if (auto link = nl::find_link(host, name)) {
     return *link;
@@ -83,6 +92,20 @@ nl::Link find_uplink(nl::Socket& host, const IfName& name) {
 
 }  // namespace
 
+std::vector<nl::VlanRange> uplink_vlans(const Config& config, const nl::Link& bridge) {
+  if (!config.uses_vlans()) {
+    return {};
+  }
+  auto vlans = port_vlans(config);
+  std::erase_if(vlans, [&](const nl::VlanRange& range) {
+    return range.native && range.first == bridge.default_pvid;
+  });
+  for (auto& range : vlans) {
+    range.native = false;
+  }
+  return vlans;
+}
+
 void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& config, UndoLog& undo) {
   if (!config.uplink) {
     return;
@@ -90,6 +113,7 @@ void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& confi
   const auto uplink = find_uplink(host, *config.uplink);
   if (uplink.master == bridge.index) {
     set_up(host, uplink);
+    ensure_vlans(host, uplink, bridge, config);
     return;
   }
   if (uplink.master) {
@@ -110,6 +134,7 @@ void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& confi
         "free " + quote(uplink.name.str()) + " from the bridge");
   });
   set_master(host, uplink, bridge.index);
+  ensure_vlans(host, uplink, bridge, config);
   undo.on_failure("move the uplink's addresses back", [&host, baggage, uplink, bridge] {
     move_baggage(host, baggage, bridge, uplink);
   });

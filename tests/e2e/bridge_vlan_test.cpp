@@ -128,6 +128,21 @@ TEST_F(BridgeVlanTest, TrunkOfEveryVlan) {
   EXPECT_EQ(vlans_of(port_of(result)), "1 PVID Egress Untagged\n2-4094\n");
 }
 
+TEST_F(BridgeVlanTest, VlansPassTheUplinkTagged) {
+  make_namespace("lan");
+  shell("ip link add up0 type veth peer name eth0 netns lan && ip -n lan link set eth0 up");
+  const json red = network(R"({"vlan": 100, "uplink": "up0"})");
+  const json result = attach(red);
+  attach(network(R"({"vlan": 200})"), container_called("c2"));
+
+  EXPECT_EQ(vlans_of("up0"), "1 PVID Egress Untagged\n100\n");
+  EXPECT_TRUE(answers_tagged("lan", 100, "10.1.0.2"));
+  EXPECT_FALSE(answers_tagged("lan", 200, "10.1.0.3"));
+  check(with_previous(red, result));
+  shell("bridge vlan del dev up0 vid 100");
+  EXPECT_TRUE(is_error(run("CHECK", with_previous(red, result)), 103, "'up0' lacks VLAN 100"));
+}
+
 TEST_F(BridgeVlanTest, NativeVlanBesideATrunk) {
   attach(network(R"({"vlan": 10})"));
   attach(network(R"({"vlan": 20})"), container_called("c2"));
