@@ -52,10 +52,11 @@ std::vector<IpPrefix> missing_among(
   return gateways;
 }
 
-void clear_the_way(const GatewaySpec& spec, bool force, UndoLog& undo) {
+/// Returns the gateway addresses that are still to be added.
+std::vector<IpPrefix> clear_the_way(const GatewaySpec& spec, bool force, UndoLog& undo) {
   const auto gateways = gateways_of(spec.result);
   const auto present = nl::list_addresses(spec.host, spec.link.index);
-  const auto missing = missing_among(present, gateways);
+  auto missing = missing_among(present, gateways);
   for (const auto& address : present) {
     const auto hindered = std::find_if(missing.begin(), missing.end(), [&](const auto& gateway) {
       return is_in_the_way(address, gateway, gateways);
@@ -71,6 +72,7 @@ void clear_the_way(const GatewaySpec& spec, bool force, UndoLog& undo) {
     }
     replace(spec.host, spec.link, address.prefix, undo);
   }
+  return missing;
 }
 
 }  // namespace
@@ -116,17 +118,18 @@ void Gateway::complete(cni::Result& result) const {
 }
 
 void Gateway::ensure(const GatewaySpec& spec, UndoLog& undo) const {
-  clear_the_way(spec, force, undo);
   nl::Socket& host = spec.host;
   const nl::Link& link = spec.link;
-  for (const auto& gateway : gateways_of(spec.result)) {
+  for (const auto& gateway : clear_the_way(spec, force, undo)) {
     const bool added = nl::add_address(host, link.index, {.address = gateway}, link.name.str());
     if (added && force) {
       undo.on_failure("remove address " + gateway.str(), [&host, link, gateway] {
         nl::delete_address(host, link.index, gateway, link.name.str());
       });
     }
-    ensure_forwarding(spec.host, gateway.is_v6());
+  }
+  for (const auto& gateway : gateways_of(spec.result)) {
+    ensure_forwarding(host, gateway.is_v6());
   }
 }
 

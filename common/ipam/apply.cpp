@@ -114,7 +114,11 @@ void apply_addresses(
           "add address " + ip.address.str() + " to " + quote(name) + ": it is there already"};
     }
   }
-  nl::change_link(socket, link.index, {.up = true}, "set " + quote(name) + " up");
+  nl::LinkChange change{.up = true};
+  if (options.arp_notify) {
+    change.arp_notify = true;
+  }
+  nl::change_link(socket, link.index, change, "set " + quote(name) + " up");
 }
 
 void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link) {

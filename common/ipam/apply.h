@@ -13,6 +13,7 @@ namespace patchbay::ipam {
 struct ApplyOptions {
   bool detect_duplicates = false;  ///< IPv6 DAD: the addresses are usable only 1 to 2 s later.
   bool prefix_routes = true;       ///< The kernel makes the routes to the addresses' prefixes.
+  bool arp_notify = false;         ///< IPv4: the link announces its address when it comes up.
 };
 
 /// Sets what IPv6 needs before the first address, when `result` has IPv6 addresses or duplicates

@@ -21,16 +21,12 @@ namespace patchbay::bridge {
 namespace {
 
 void configure_container(const Site& site, const nl::Link& far, const cni::Result& result) {
-  const ipam::ApplyOptions options{.detect_duplicates = site.config.detect_duplicates};
+  const ipam::ApplyOptions options{
+      .detect_duplicates = site.config.detect_duplicates, .arp_notify = true};
   if (site.config.disable_container_interface) {
     return;
   }
   ipam::prepare_ipv6(*site.attachment.netns, far.name, result, options);
-  nl::change_link(
-      site.container,
-      far.index,
-      {.arp_notify = true},
-      "set arp_notify of " + quote(far.name.str()));
   ipam::apply_addresses(site.container, far, result, options);
   ipam::apply_routes(site.container, far, result);
 }

@@ -138,12 +138,7 @@ void guard_port(
 
 void configure_container(const Site& site, const nl::Link& far, const cni::Result& result) {
   ipam::prepare_ipv6(*site.attachment.netns, far.name, result, {});
-  nl::change_link(
-      site.container,
-      far.index,
-      {.arp_notify = true},
-      "set arp_notify of " + quote(far.name.str()));
-  ipam::apply_addresses(site.container, far, result, {});
+  ipam::apply_addresses(site.container, far, result, {.arp_notify = true});
   ipam::apply_routes(site.container, far, result);
 }
 
