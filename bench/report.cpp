@@ -118,8 +118,8 @@ void print_receptions(std::ostream& out, const std::vector<Line>& lines) {
       continue;
     }
     out << (headed ? ""
-                   : "\nBytes received in one call, by recvfrom: from ovsdb-server, and by ovs "
-                     "from the kernel, too\n")
+                   : "\nBytes received in one call, by recvfrom: from the kernel by netlink, and "
+                     "from ovsdb-server\n")
         << std::left << std::setw(18) << line.row << std::right << padded(line.command, 8)
         << padded(std::to_string(line.attached), 6)
         << padded(std::to_string(line.ours.census.received), 12)
