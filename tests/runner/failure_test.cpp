@@ -170,6 +170,51 @@ TEST_F(RunnerFailureTest, FailedUndoKeepsTheAttachmentDetachable) {
   EXPECT_TRUE(succeeds(run({"del", "net1", "c1"})));
 }
 
+TEST_F(RunnerFailureTest, NothingIsRememberedOfAConfigurationThatTheFirstPluginRefuses) {
+  json plugin = bridge();
+  plugin["isGateway"] = "yes";
+  write_network("net1", json::array({plugin}));
+
+  EXPECT_TRUE(fails(run({"add", "net1", "c1"}), "isGateway"));
+
+  EXPECT_TRUE(cache_entries().empty());
+  write_network("net1", json::array({bridge()}));
+  EXPECT_TRUE(succeeds(run({"add", "net1", "c1"})));
+}
+
+TEST_F(RunnerFailureTest, UnfinishedAddIsDetachedWithTheConfigurationPutRight) {
+  const std::vector<std::vector<std::string>> commands{
+      {"add", "net1", "c1"}, {"del", "net1", "c1"}, {"gc", "net1", "--all"}};
+  for (const auto& command : commands) {
+    make_plugin("one");
+    make_plugin(
+        "two",
+        if_command("STATUS", "exit 0") + "; grep -q right /run/stdin-two-$CNI_COMMAND || { " +
+            kError + "; }");
+    write_network("net1", {{{"type", "one"}}, {{"type", "two"}}});
+    ASSERT_TRUE(fails(run({"add", "net1", "c1"}), "could not detach"));
+    ASSERT_EQ(cache_entries().size(), 1U);
+    write_network("net1", {{{"type", "one"}}, {{"type", "two"}, {"set", "right"}}});
+
+    EXPECT_TRUE(succeeds(run(command))) << command[0];
+
+    EXPECT_EQ(cache_entries().empty(), command[0] != "add");
+    run({"del", "net1", "c1"});
+  }
+}
+
+TEST_F(RunnerFailureTest, UnfinishedAddThatCannotBeDetachedDoesNotHinderTheNext) {
+  make_plugin(
+      "one",
+      if_command("DEL", kError) + "; " +
+          if_command("ADD", "test -e /run/right || { " + std::string{kError} + "; }"));
+  write_network("net1", {{{"type", "one"}}});
+  ASSERT_TRUE(fails(run({"add", "net1", "c1"}), "could not detach"));
+  write_file("/run/right", "");
+
+  EXPECT_TRUE(succeeds(run({"add", "net1", "c1"})));
+}
+
 TEST_F(RunnerFailureTest, KilledAddIsListedAndCanBeDetached) {
   make_plugin("second", if_command("ADD", "echo > /run/begun; sleep 0.5"));
   write_chain();

@@ -70,9 +70,8 @@ struct ContainerCall {
         make_request(list, plugin, {.previous = previous, .capabilities = entry.capabilities}));
   }
 
-  /// ADD; the result.
-  [[nodiscard]] std::string run_add(std::size_t plugin, const std::string& previous) const {
-    const std::string output = run(plugin, "ADD", previous);
+  /// The result in what a plugin printed at ADD.
+  [[nodiscard]] std::string result_of(std::size_t plugin, const std::string& output) const {
     try {
       return read_result(output, list.version);
     } catch (const Error& e) {  // completed with plugin and command
@@ -162,6 +161,12 @@ void require_attachable(const Site& site, const NetworkList& list, const Attachm
   }
 }
 
+/// A plugin that cannot read what it is given has nothing to take back, whatever its DEL says.
+bool refuses_input(const Error& e) {
+  return e.code() == ErrorCode::invalid_environment || e.code() == ErrorCode::decoding_failure ||
+         e.code() == ErrorCode::invalid_config;
+}
+
 bool contains(const std::vector<Owner>& owners, const Owner& owner) {
   return std::find(owners.begin(), owners.end(), owner) != owners.end();
 }
@@ -200,10 +205,14 @@ std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) co
   const ContainerCall call{site_, list, entry};
   const bool name_was_taken = is_live(entry);
   std::size_t begun = 0;  // plugins that may have left something
+  bool refused = false;   // by the first one: there is nothing to remember
   std::string result;
   cache_.save(entry);
   UndoLog undo;
   undo.on_failure("detach " + describe(entry.owner), [&] {
+    if (refused) {
+      (void)cache_.remove(entry.owner);
+    }
     call.run_del(begun, result);
     (void)cache_.remove(entry.owner);
   });
@@ -211,13 +220,16 @@ std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) co
     require_uninterrupted();
     // What stood there before this ADD belongs to somebody else, and so it stays.
     begun = plugin == 0 && name_was_taken ? 0 : plugin + 1;
+    std::string output;
     try {
-      result = call.run_add(plugin, result);
+      output = call.run(plugin, "ADD", result);
     } catch (const Error& e) {  // looked at, and thrown on
       begun = e.code() == ErrorCode::already_allocated ? plugin : begun;
+      refused = plugin == 0 && refuses_input(e) && !is_live(entry);
       throw;
     }
     begun = plugin + 1;
+    result = call.result_of(plugin, output);
   }
   CacheEntry finished = entry;
   finished.result = result;
@@ -243,14 +255,32 @@ void Runner::clear_left_over(const Attachment& attachment) const {
   log::warn(
       describe(old->owner) +
       " is left over from a namespace that is gone, continuing after its DEL");
-  NetworkList list = list_of(*old, cache_, site_);
-  detach({std::move(*old), std::move(list)});
+  try {
+    detach({*old, list_of(*old, cache_, site_)});
+  } catch (const Error& e) {  // an ADD without an end has promised nothing to anybody
+    if (!old->result.empty()) {
+      throw;
+    }
+    log::warn(std::string{e.what()} + ", continuing");
+  }
 }
 
 void Runner::detach(const Known& known) const {
+  try {
+    run_del(known);
+  } catch (const Error& e) {  // the configuration itself may be why ADD has not come to its end
+    if (!known.entry.result.empty()) {
+      throw;
+    }
+    log::warn(std::string{e.what()} + ", continuing with " + quote(site_.conf_dir));
+    run_del({known.entry, get_network(site_.conf_dir, known.entry.owner.network)});
+  }
+  (void)cache_.remove(known.entry.owner);
+}
+
+void Runner::run_del(const Known& known) const {
   ContainerCall{site_, known.list, known.entry}.run_del(
       known.list.plugins.size(), previous_for_del(known.list, known.entry));
-  (void)cache_.remove(known.entry.owner);
 }
 
 void Runner::del(const Attachment& attachment) const {

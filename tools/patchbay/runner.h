@@ -55,6 +55,7 @@ class Runner {
 
   [[nodiscard]] Known recall(const Attachment& attachment) const;
   void detach(const Known& known) const;
+  void run_del(const Known& known) const;
   void clear_left_over(const Attachment& attachment) const;
   [[nodiscard]] std::string run_add(const NetworkList& list, const CacheEntry& entry) const;
   void collect(const NetworkList& list, const std::vector<Owner>& keep) const;
