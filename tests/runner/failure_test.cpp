@@ -234,6 +234,35 @@ TEST_F(RunnerFailureTest, KilledAddIsListedAndCanBeDetached) {
   EXPECT_TRUE(cache_entries().empty());
 }
 
+TEST_F(RunnerFailureTest, DelWaitsForThePluginThatAKilledAddLeftRunning) {
+  make_plugin(
+      "one", if_command("ADD", "echo > /run/begun; sleep 0.3; echo one ended >> /run/calls"));
+  write_network("net1", {{{"type", "one"}}});
+  RunningPlugin running = start({"add", "net1", "c1"});
+  ASSERT_TRUE(await([] { return std::filesystem::exists("/run/begun"); }));
+  ::kill(running.pid(), SIGKILL);
+
+  EXPECT_TRUE(fails(run({"del", "net1", "c1", "--timeout", "0.05"}), "another process is working"));
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1"})));
+
+  EXPECT_EQ(take_calls(), "one ADD, one ended, one DEL");
+  running.finish();
+  EXPECT_TRUE(reap_children());
+}
+
+TEST_F(RunnerFailureTest, DaemonOfAPluginDoesNotKeepTheLock) {
+  make_plugin(
+      "one",
+      if_command("ADD", "setsid sleep 2 >/dev/null 2>&1 </dev/null &\necho $! > /run/daemon"));
+  write_network("net1", {{{"type", "one"}}});
+  ASSERT_TRUE(succeeds(run({"add", "net1", "c1"})));
+
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1", "--timeout", "1"})));
+
+  shell("kill $(cat /run/daemon)");
+  EXPECT_TRUE(reap_children());
+}
+
 TEST_F(RunnerFailureTest, InterruptedAddIsUndone) {
   make_plugin("second", if_command("ADD", "echo > /run/begun; sleep 100"));
   write_chain();

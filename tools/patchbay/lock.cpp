@@ -17,8 +17,10 @@ using Clock = std::chrono::steady_clock;
 constexpr timespec kPause{0, 5'000'000};
 constexpr off_t kNetwork = 0;  // one byte stands for the network, all others for attachments
 
+/// Without O_CLOEXEC, for plugins to inherit.
 UniqueFd open_file(const std::string& path) {
-  UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  // NOLINTNEXTLINE(android-cloexec-open): see above
+  UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600)};
   if (!file) {
     throw SystemError{errno, "open " + quote(path)};
   }
@@ -58,6 +60,14 @@ UniqueFd open_lock(const Cache& cache, const std::string& network) {
 }
 
 }  // namespace
+
+/// Not by closing alone: a daemon that a plugin has started may hold the file open for ever.
+Lock::~Lock() {
+  struct flock everything {};
+  everything.l_type = F_UNLCK;
+  everything.l_whence = SEEK_SET;
+  (void)::fcntl(file_.get(), F_OFD_SETLK, &everything);  // of a moved lock: EBADF
+}
 
 Lock Lock::on_attachment(
     const Cache& cache, const Owner& owner, std::chrono::milliseconds timeout) {

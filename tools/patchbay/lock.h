@@ -9,9 +9,16 @@
 namespace patchbay::runner {
 
 /// What is done with an attachment is done by one process at a time, and GC of a network is alone
-/// with it (CNI spec, "GC"). Held until destroyed; the kernel frees it when the process is killed.
+/// with it (CNI spec, "GC"). Held until destroyed. Plugins inherit it: when the process is killed,
+/// the kernel frees it as soon as the plugin that was running has ended, too.
 class Lock {
  public:
+  Lock(Lock&&) noexcept = default;
+  Lock& operator=(Lock&&) = delete;
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock();
+
   /// Waits at most `timeout`. Throws Error{try_again_later} when it is over, and SystemError.
   static Lock on_attachment(
       const Cache& cache, const Owner& owner, std::chrono::milliseconds timeout);
