@@ -169,6 +169,16 @@ TEST_F(LxcHookTest, RunningContainerOfTheSameNameKeepsItsNetwork) {
   EXPECT_TRUE(succeeds(hook("post-stop")));
 }
 
+TEST_F(LxcHookTest, DestroyLeavesARunningContainerOfTheSameNameAlone) {
+  const Init init;
+  ASSERT_TRUE(succeeds(hook("start-host", init.pid())));
+
+  EXPECT_TRUE(fails(hook("destroy"), "is the namespace of a container that is running"));
+
+  EXPECT_TRUE(ping("lxc-web", "10.1.0.1"));
+  EXPECT_TRUE(succeeds(hook("post-stop")));
+}
+
 TEST_F(LxcHookTest, DetachesWhatTheChoiceNoLongerNames) {
   const Init init;
   ASSERT_TRUE(succeeds(hook("start-host", init.pid())));

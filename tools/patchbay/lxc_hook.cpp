@@ -282,6 +282,9 @@ void run_lxc_hook(const Runner& runner, const cni::Getenv& getenv) {
   if (type == "start-host") {
     start(runner, container, getenv);
   } else if (type == "post-stop" || type == "destroy") {
+    if (type == "destroy") {  // at post-stop, our own container's processes may take their time
+      require_abandoned(container.pin());
+    }
     detach_everything(runner, container, try_choose_networks(container, getenv));
   } else {
     throw Error{
