@@ -276,6 +276,37 @@ TEST_F(RunnerFailureTest, InterruptedAddIsUndone) {
   EXPECT_TRUE(cache_entries().empty());
 }
 
+TEST_F(RunnerFailureTest, UnreadableEntryOfALiveAttachmentIsNotReplaced) {
+  write_network("net1", json::array({bridge()}));
+  ASSERT_TRUE(succeeds(run({"add", "net1", "c1"})));
+  const std::string entry = "/var/lib/cni/results/" + *cache_entries().begin();
+  write_file(entry, "{");
+
+  EXPECT_TRUE(fails(run({"add", "net1", "c1"}), entry + ": cache entry: not JSON"));
+
+  EXPECT_EQ(contents_of(entry), "{");
+  EXPECT_EQ(count_leases("net1"), 1U);
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1"})));
+  write_file(entry, "{");
+  EXPECT_TRUE(succeeds(run({"add", "net1", "c1"})));
+}
+
+TEST_F(RunnerFailureTest, EntryOfAnotherOwnerWithTheSameFileNameStays) {
+  make_plugin("one");
+  write_network("x", {{{"type", "one"}}});
+  write_network("x-y", {{{"type", "one"}}});
+  ASSERT_TRUE(succeeds(run({"add", "x", "c1", "--container-id", "y-c"})));
+  const auto entry = contents_of("/var/lib/cni/results/x-y-c-eth0");
+
+  EXPECT_TRUE(fails(
+      run({"add", "x-y", "c2", "--container-id", "c"}),
+      "belongs to container 'y-c' in network 'x'"));
+  EXPECT_TRUE(succeeds(run({"del", "x-y", "c2", "--container-id", "c"})));
+
+  EXPECT_EQ(take_calls(), "one ADD, one DEL");
+  EXPECT_EQ(contents_of("/var/lib/cni/results/x-y-c-eth0"), entry);
+}
+
 TEST_F(RunnerFailureTest, FullDiskFailsBeforeAnyPluginRuns) {
   make_plugin("one");
   write_network("net1", {{{"type", "one"}}});

@@ -153,6 +153,16 @@ void make_directories(const std::string& path) {
   }
 }
 
+/// Nullopt for what nobody can read, and for a result alone, which does not say.
+std::optional<Owner> find_owner(const std::string& path) {
+  try {
+    const auto entry = read_entry(path, nullptr);
+    return entry ? std::optional{entry->owner} : std::nullopt;
+  } catch (const Error&) {  // is nobody's
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::string Cache::path_of(const Owner& owner) const {
@@ -205,6 +215,9 @@ void Cache::save(const CacheEntry& entry) const {
 
 bool Cache::remove(const Owner& owner) const {
   const std::string path = path_of(owner);
+  if (find_owner(path).value_or(owner) != owner) {
+    return false;
+  }
   if (::unlink(path.c_str()) == 0) {
     return true;
   }

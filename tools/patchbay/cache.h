@@ -26,11 +26,12 @@ class Cache {
   explicit Cache(std::string directory) : directory_{std::move(directory)} {}
 
   /// Nullopt when there is none. A result alone, as old libcni left it, is an entry too. Throws
-  /// Error{decoding_failure} naming a file that nobody can read, and SystemError.
+  /// Error{decoding_failure} naming a file that nobody can read, Error{invalid_config} for one that
+  /// is another owner's, which happens to have this name, and SystemError.
   [[nodiscard]] std::optional<CacheEntry> find(const Owner& owner) const;
   /// Throws SystemError.
   void save(const CacheEntry& entry) const;
-  /// False when there was none. Throws SystemError.
+  /// False when there was none of this owner. Throws SystemError.
   [[nodiscard]] bool remove(const Owner& owner) const;
 
   struct Listing {

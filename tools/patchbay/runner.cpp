@@ -117,6 +117,21 @@ std::optional<CacheEntry> try_find(const Cache& cache, const Owner& owner) {
   }
 }
 
+/// What ADD would replace. An entry that nobody can read is as good as none, unless it may be that
+/// of an attachment that is live; another owner's stays.
+std::optional<CacheEntry> find_left_over(const Cache& cache, const Attachment& attachment) {
+  try {
+    return cache.find(attachment.owner);
+  } catch (const Error& e) {
+    const auto& ifname = attachment.owner.ifname;
+    if (e.code() != ErrorCode::decoding_failure || interface_exists(attachment.netns, ifname)) {
+      throw;
+    }
+    log::warn(std::string{e.what()} + ", continuing without this cache entry");
+    return std::nullopt;
+  }
+}
+
 /// DEL goes on without a lock where none can be made, such as on a full disk.
 std::optional<Lock> try_lock(
     const Cache& cache, const Owner& owner, std::chrono::milliseconds timeout) {
@@ -239,7 +254,7 @@ std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) co
 }
 
 void Runner::clear_left_over(const Attachment& attachment) const {
-  auto old = try_find(cache_, attachment.owner);
+  auto old = find_left_over(cache_, attachment);
   if (!old) {
     return;
   }
