@@ -1,6 +1,7 @@
 // patchbay gc.
 
 #include "runner/runner_host.h"
+#include "support/temp_directory.h"
 
 namespace patchbay::test {
 namespace {
@@ -57,6 +58,15 @@ TEST_F(RunnerGcTest, GoesOnPastFailuresAndReportsAll) {
   EXPECT_TRUE(fails(answer, "c2/eth0: network 'net1': plugin 'one' (DEL): no luck"));
   EXPECT_TRUE(fails(answer, "plugin 'one' (GC): no luck"));
   EXPECT_EQ(cache_entries().size(), 3U);
+}
+
+TEST_F(RunnerGcTest, UnreadableEntryIsReportedAndDoesNotHinder) {
+  write_file("/var/lib/cni/results/net1-c1-eth0", "{");
+
+  EXPECT_TRUE(fails(run({"gc", "net1", "--all"}), "/results/net1-c1-eth0: cache entry: not JSON"));
+
+  EXPECT_EQ(take_calls(), "one DEL, one GC");
+  EXPECT_EQ(cache_entries(), (std::set<std::string>{"net1-c1-eth0", "net2-c2-eth0"}));
 }
 
 TEST_F(RunnerGcTest, CanBeDisabled) {

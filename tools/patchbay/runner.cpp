@@ -352,7 +352,11 @@ bool Runner::gc(const std::string& network, const std::vector<Owner>& keep) cons
 
 void Runner::collect(const NetworkList& list, const std::vector<Owner>& keep) const {
   BestEffort effort;
-  for (const CacheEntry& entry : cache_.list().entries) {
+  const Cache::Listing known = cache_.list();
+  for (const std::string& fault : known.faults) {  // whose attachment it is, nobody can tell
+    effort.attempt("cache", [&] { throw Error{ErrorCode::decoding_failure, fault}; });
+  }
+  for (const CacheEntry& entry : known.entries) {
     if (entry.owner.network == list.name && !contains(keep, entry.owner)) {
       require_uninterrupted();
       effort.attempt(entry.owner.container_id + "/" + entry.owner.ifname, [&] {
