@@ -65,12 +65,15 @@ TEST_F(CnitoolTest, FailsWithStatusOneAndTheReasonOnStderr) {
   EXPECT_EQ(answer.output, "");
 }
 
-TEST_F(CnitoolTest, GcDetachesEverything) {
-  cnitool({"add", "net1", "/run/netns/c1"});
+TEST_F(CnitoolTest, GcDetachesEverythingAndListsNothing) {
+  make_plugin("one");
+  write_network("net2", {{{"type", "one"}}});
+  cnitool({"add", "net2", "/run/netns/c1"});
 
-  EXPECT_TRUE(succeeds(cnitool({"gc", "net1", "/run/netns/c1"})));
+  EXPECT_TRUE(succeeds(cnitool({"gc", "net2", "/run/netns/c1"})));
 
   EXPECT_TRUE(cache_entries().empty());
+  EXPECT_FALSE(input_of("one", "GC").contains("cni.dev/valid-attachments"));
 }
 
 }  // namespace

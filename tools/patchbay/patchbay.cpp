@@ -84,13 +84,21 @@ int status(const Runner& runner, const Invocation& invocation) {
   return EXIT_SUCCESS;
 }
 
-int gc(const Runner& runner, const Invocation& invocation) {
+/// The real cnitool tells plugins nothing of attachments.
+std::optional<std::vector<Owner>> kept_attachments(const Invocation& invocation) {
+  if (invocation.as_cnitool) {
+    return std::nullopt;
+  }
   std::vector<Owner> keep;
   for (const std::string& text : invocation.keep) {
     const auto slash = text.find('/');
     keep.push_back({invocation.network, text.substr(0, slash), text.substr(slash + 1)});
   }
-  if (!runner.gc(invocation.network, keep) && !invocation.as_cnitool) {
+  return keep;
+}
+
+int gc(const Runner& runner, const Invocation& invocation) {
+  if (!runner.gc(invocation.network, kept_attachments(invocation)) && !invocation.as_cnitool) {
     complain("patchbay: network '" + invocation.network + "' has disabled GC");
   }
   return EXIT_SUCCESS;

@@ -182,8 +182,8 @@ bool refuses_input(const Error& e) {
          e.code() == ErrorCode::invalid_config;
 }
 
-bool contains(const std::vector<Owner>& owners, const Owner& owner) {
-  return std::find(owners.begin(), owners.end(), owner) != owners.end();
+bool contains(const std::optional<std::vector<Owner>>& owners, const Owner& owner) {
+  return owners && std::find(owners->begin(), owners->end(), owner) != owners->end();
 }
 
 }  // namespace
@@ -340,7 +340,7 @@ void Runner::status(const std::string& network) const {
   }
 }
 
-bool Runner::gc(const std::string& network, const std::vector<Owner>& keep) const {
+bool Runner::gc(const std::string& network, const std::optional<std::vector<Owner>>& keep) const {
   const NetworkList list = get_network(site_.conf_dir, network);
   if (list.gc_disabled) {
     return false;
@@ -350,7 +350,7 @@ bool Runner::gc(const std::string& network, const std::vector<Owner>& keep) cons
   return true;
 }
 
-void Runner::collect(const NetworkList& list, const std::vector<Owner>& keep) const {
+void Runner::collect(const NetworkList& list, const std::optional<std::vector<Owner>>& keep) const {
   BestEffort effort;
   const Cache::Listing known = cache_.list();
   for (const std::string& fault : known.faults) {  // whose attachment it is, nobody can tell

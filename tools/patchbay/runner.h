@@ -43,9 +43,11 @@ class Runner {
   /// STATUS of every plugin. Throws the first Error.
   void status(const std::string& network) const;
   /// DEL of every attachment of `network` that the cache knows and that is not in `keep`, then GC
-  /// by every plugin. Goes on past failures, then throws one Error with all of them. False when the
+  /// by every plugin. Without `keep` nothing is kept, and plugins are not told which attachments
+  /// are valid. Goes on past failures, then throws one Error with all of them. False when the
   /// network has disabled it.
-  [[nodiscard]] bool gc(const std::string& network, const std::vector<Owner>& keep) const;
+  [[nodiscard]] bool gc(
+      const std::string& network, const std::optional<std::vector<Owner>>& keep) const;
 
   [[nodiscard]] const Cache& cache() const noexcept { return cache_; }
   [[nodiscard]] const Site& site() const noexcept { return site_; }
@@ -58,7 +60,7 @@ class Runner {
   void run_del(const Known& known) const;
   void clear_left_over(const Attachment& attachment) const;
   [[nodiscard]] std::string run_add(const NetworkList& list, const CacheEntry& entry) const;
-  void collect(const NetworkList& list, const std::vector<Owner>& keep) const;
+  void collect(const NetworkList& list, const std::optional<std::vector<Owner>>& keep) const;
 
   Site site_;
   Cache cache_;
