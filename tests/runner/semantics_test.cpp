@@ -138,6 +138,35 @@ TEST_F(RunnerSemanticsTest, PluginsInFilesOfTheirOwnAreDetachedWhenTheFilesAreGo
   EXPECT_EQ(take_calls(), "one ADD, two ADD, two DEL, one DEL");
 }
 
+TEST_F(RunnerSemanticsTest, PluginsInFilesThatCameAfterwardsDoNotCount) {
+  write_network("net1", {{{"type", "one"}}});
+  ASSERT_TRUE(succeeds(run({"add", "net1", "c1"})));
+  std::filesystem::create_directory("/run/net.d/net1");
+  write_file("/run/net.d/net1/10.conf", R"({"type":"two"})");
+
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1"})));
+
+  EXPECT_EQ(take_calls(), "one ADD, one DEL");
+}
+
+TEST_F(RunnerSemanticsTest, BrokenFolderDoesNotHinderDelOfLibcnisEntries) {
+  std::filesystem::create_directories("/run/net.d/net1");
+  write_file("/run/net.d/net1/10.conf", "{");
+  std::filesystem::create_directories("/var/lib/cni/results");
+  const json entry{
+      {"kind", "cniCacheV1"},
+      {"containerId", "c"},
+      {"ifName", "eth0"},
+      {"networkName", "net1"},
+      {"config", "eyJuYW1lIjoibmV0MSIsInBsdWdpbnMiOlt7InR5cGUiOiJvbmUifV19"}};
+  write_file("/var/lib/cni/results/net1-c-eth0", entry.dump());
+
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1", "--container-id", "c"})));
+
+  EXPECT_EQ(take_calls(), "one DEL");
+  EXPECT_TRUE(cache_entries().empty());
+}
+
 TEST_F(RunnerSemanticsTest, NetworksAreListed) {
   write_network("net1", both());
 

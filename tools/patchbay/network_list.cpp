@@ -194,6 +194,9 @@ std::shared_ptr<const json> read_plugin_file(const std::string& file) {
 }
 
 void append_plugin_files(NetworkList& list, const std::string& directory) {
+  if (directory.empty()) {
+    return;
+  }
   const std::string folder = (fs::path{directory} / list.name).string();
   std::error_code absent;
   if (!fs::is_directory(folder, absent)) {
@@ -238,10 +241,7 @@ void read_inline_plugins(const json& document, NetworkList& list) {
 }
 
 NetworkList read_document(
-    const json& document,
-    std::string bytes,
-    const std::string& file,
-    const std::string& directory) {
+    const json& document, const std::string& file, const std::string& directory) {
   cni::Keys keys = cni::Keys::reading(&document, {});
   NetworkList list;
   list.file = file;
@@ -250,10 +250,9 @@ NetworkList read_document(
   list.check_disabled = read_flag(document, "disableCheck");
   list.gc_disabled = read_flag(document, "disableGC");
   read_inline_plugins(document, list);
-  const std::size_t inlined = list.plugins.size();
   if (!read_flag(document, "loadOnlyInlinedPlugins")) {
     append_plugin_files(list, directory);
-  } else if (inlined == 0) {
+  } else if (list.plugins.empty()) {
     throw Error{
         ErrorCode::invalid_config, "loadOnlyInlinedPlugins: true, but there are no plugins"};
   }
@@ -262,7 +261,7 @@ NetworkList read_document(
         ErrorCode::invalid_config,
         "plugins: none, neither here nor in the folder " + quote(list.name) + " beside the file"};
   }
-  list.bytes = list.plugins.size() == inlined ? std::move(bytes) : complete_bytes(document, list);
+  list.bytes = complete_bytes(document, list);
   return list;
 }
 
@@ -277,7 +276,7 @@ NetworkList parse_single(const std::string& bytes, const std::string& file) {
         list[key] = *value;
       }
     }
-    return read_document(list, list.dump(-1, ' ', false, json::error_handler_t::replace), file, {});
+    return read_document(list, file, {});
   });
 }
 
@@ -292,17 +291,17 @@ const std::string& NetworkList::type(std::size_t plugin) const {
 }
 
 NetworkList parse_conflist(
-    std::string bytes, const std::string& file, const std::string& directory) {
+    const std::string& bytes, const std::string& file, const std::string& directory) {
   return with_place(
-      file, bytes, [&] { return read_document(*parse_document(bytes), bytes, file, directory); });
+      file, bytes, [&] { return read_document(*parse_document(bytes), file, directory); });
 }
 
 NetworkList read_network_list(const std::string& file) {
-  std::string bytes = get_file(file);
+  const std::string bytes = get_file(file);
   if (is_single(file)) {
     return parse_single(bytes, file);
   }
-  return parse_conflist(std::move(bytes), file, fs::path{file}.parent_path().string());
+  return parse_conflist(bytes, file, fs::path{file}.parent_path().string());
 }
 
 Catalogue list_networks(const std::string& directory) {

@@ -28,10 +28,11 @@ struct NetworkList {
 };
 
 /// Reads the conflist `bytes` that came from `file`. Plugins in files of their own are looked for
-/// in `directory`, in the folder of the network's name. Throws Error{decoding_failure,
-/// invalid_config, incompatible_version} beginning with file, line and column.
+/// in `directory`, in the folder of the network's name; nowhere when it is empty. Throws
+/// Error{decoding_failure, invalid_config, incompatible_version} beginning with file, line and
+/// column.
 NetworkList parse_conflist(
-    std::string bytes, const std::string& file, const std::string& directory);
+    const std::string& bytes, const std::string& file, const std::string& directory);
 
 /// Reads `file`: a conflist, or a single plugin's configuration when it ends in .conf or .json.
 /// Throws as parse_conflist(), and SystemError when it cannot be read.

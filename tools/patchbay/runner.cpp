@@ -143,16 +143,28 @@ std::optional<Lock> try_lock(
   }
 }
 
-/// The network as it was at ADD, else as it is now.
+/// Nullopt with a warning when nobody can read it.
+std::optional<NetworkList> try_parse(
+    const CacheEntry& entry, const std::string& file, const std::string& directory) {
+  try {
+    return parse_conflist(entry.config, file, directory);
+  } catch (const Error& e) {  // there is a next best
+    log::warn("configuration in the cache: " + std::string{e.what()} + ", continuing without");
+    return std::nullopt;
+  }
+}
+
+/// The network as it was at ADD, else as it is now. libcni's entries lack the plugins in files of
+/// their own, which may have become unreadable since.
 NetworkList list_of(const CacheEntry& entry, const Cache& cache, const Site& site) {
+  std::optional<NetworkList> list;
   if (!entry.config.empty()) {
-    try {
-      return parse_conflist(entry.config, cache.path_of(entry.owner), site.conf_dir);
-    } catch (const Error& e) {  // the next best
-      log::warn(
-          "configuration in the cache: " + std::string{e.what()} + ", continuing with " +
-          quote(site.conf_dir));
-    }
+    const std::string file = cache.path_of(entry.owner);
+    list = try_parse(entry, file, site.conf_dir);
+    list = list ? std::move(list) : try_parse(entry, file, "");
+  }
+  if (list) {
+    return std::move(*list);
   }
   return get_network(site.conf_dir, entry.owner.network);
 }
