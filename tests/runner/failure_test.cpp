@@ -45,6 +45,17 @@ TEST_F(RunnerFailureTest, FailedAddIsUndoneByTheFailingPluginTheOthersAfterwards
   EXPECT_TRUE(cache_entries().empty());
 }
 
+TEST_F(RunnerFailureTest, UndoOfOldVersionsGetsNoPreviousResult) {
+  make_plugin("one", if_command("ADD", "echo '{\"cniVersion\": \"0.3.1\"}'; exit"));
+  make_plugin("two", if_command("ADD", kError));
+  write_network("net1", {{{"type", "one"}}, {{"type", "two"}}}, {{"cniVersion", "0.3.1"}});
+
+  EXPECT_TRUE(fails(run({"add", "net1", "c1"}), "no luck"));
+
+  EXPECT_TRUE(input_of("two", "ADD").contains("prevResult"));
+  EXPECT_FALSE(input_of("two", "DEL").contains("prevResult"));
+}
+
 TEST_F(RunnerFailureTest, FailureAfterTheBridgeLeavesNothing) {
   make_bridge();
   const std::string before = dump();

@@ -95,12 +95,12 @@ std::string describe(const Owner& owner) {
 }
 
 /// "prevResult" for DEL: none for old versions, and none when nobody can read it.
-std::string previous_for_del(const NetworkList& list, const CacheEntry& entry) {
-  if (list.version < cni::Version::with_check() || entry.result.empty()) {
+std::string previous_for_del(const NetworkList& list, const std::string& result) {
+  if (list.version < cni::Version::with_check() || result.empty()) {
     return {};
   }
   try {
-    return convert_result(entry.result, list.version);
+    return convert_result(result, list.version);
   } catch (const Error& e) {  // DEL frees what it can without
     log::warn(std::string{e.what()} + ", continuing without prevResult");
     return {};
@@ -240,7 +240,7 @@ std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) co
     if (refused) {
       (void)cache_.remove(entry.owner);
     }
-    call.run_del(begun, result);
+    call.run_del(begun, previous_for_del(list, result));
     (void)cache_.remove(entry.owner);
   });
   for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
@@ -307,7 +307,7 @@ void Runner::detach(const Known& known) const {
 
 void Runner::run_del(const Known& known) const {
   ContainerCall{site_, known.list, known.entry}.run_del(
-      known.list.plugins.size(), previous_for_del(known.list, known.entry));
+      known.list.plugins.size(), previous_for_del(known.list, known.entry.result));
 }
 
 void Runner::del(const Attachment& attachment) const {
