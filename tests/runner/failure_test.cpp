@@ -282,9 +282,26 @@ TEST_F(RunnerFailureTest, InterruptedAddIsUndone) {
 
   ::kill(running.pid(), SIGINT);
 
-  EXPECT_TRUE(fails(running.finish(), "killed by signal 9"));
+  EXPECT_TRUE(fails(running.finish(), "plugin 'second' (ADD): interrupted by a signal"));
   EXPECT_EQ(count_leases("net1"), 0U);
   EXPECT_TRUE(cache_entries().empty());
+}
+
+TEST_F(RunnerFailureTest, InterruptedDelEndsAndCanBeRepeated) {
+  make_plugin("one");
+  make_plugin("two", if_command("DEL", "echo > /run/begun; sleep 100"));
+  write_network("net1", {{{"type", "one"}}, {{"type", "two"}}});
+  ASSERT_TRUE(succeeds(run({"add", "net1", "c1"})));
+  RunningPlugin running = start({"del", "net1", "c1"});
+  ASSERT_TRUE(await([] { return std::filesystem::exists("/run/begun"); }));
+
+  ::kill(running.pid(), SIGTERM);
+
+  EXPECT_TRUE(fails(running.finish(), "interrupted by a signal"));
+  EXPECT_EQ(take_calls(), "one ADD, two ADD, two DEL");
+  EXPECT_EQ(cache_entries().size(), 1U);
+  make_plugin("two");
+  EXPECT_TRUE(succeeds(run({"del", "net1", "c1"})));
 }
 
 TEST_F(RunnerFailureTest, UnreadableEntryOfALiveAttachmentIsNotReplaced) {

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/undo_log.h"
+#include "patchbay/plugin_call.h"
 
 namespace patchbay::runner {
 
@@ -241,8 +242,10 @@ void start(const Runner& runner, const Container& container, const cni::Getenv& 
   for (const NetworkChoice& choice : chosen) {
     const Attachment attachment = attachment_of(container, choice);
     (void)runner.add(attachment);
-    undo.on_failure(
-        "detach " + quote(choice.ifname), [&runner, attachment] { runner.del(attachment); });
+    undo.on_failure("detach " + quote(choice.ifname), [&runner, attachment] {
+      forgive_interrupts();
+      runner.del(attachment);
+    });
   }
   undo.commit();
 }

@@ -13,7 +13,8 @@ namespace patchbay::runner {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted = 0;  // signals so far
+volatile std::sig_atomic_t forgiven = 0;     // of these
 volatile std::sig_atomic_t running_group = 0;
 
 /// Notes, for the signal's handler, which plugin is running.
@@ -28,7 +29,7 @@ class Running {
 };
 
 extern "C" void on_interrupt(int /*signal*/) {
-  interrupted = 1;
+  interrupted = interrupted + 1;
   if (running_group > 0) {
     (void)::kill(-running_group, SIGKILL);
   }
@@ -61,9 +62,11 @@ std::string call_plugin(const PluginCall& call, std::string input) {
     Subprocess child{
         executable, environment_of(call), {.arguments = call.arguments, .own_group = true}};
     const Running running{child.pid()};
+    require_uninterrupted();  // a signal before that line has killed nothing
     child.give(std::move(input));
     auto outcome = child.finish(call.timeout);
     if (outcome.status != 0) {
+      require_uninterrupted();
       throw cni::read_error(quote(executable), outcome);
     }
     return std::move(outcome.output);
@@ -84,9 +87,13 @@ void catch_interrupts() {
 }
 
 void require_uninterrupted() {
-  if (interrupted != 0) {
+  if (interrupted != forgiven) {
     throw Error{ErrorCode::try_again_later, "interrupted by a signal"};
   }
+}
+
+void forgive_interrupts() {
+  forgiven = interrupted;
 }
 
 }  // namespace patchbay::runner

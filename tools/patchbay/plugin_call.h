@@ -26,7 +26,7 @@ struct PluginCall {
 
 /// Runs a plugin to its end, gives it `input` and returns what it printed. Throws the plugin's own
 /// error with its code, completed with plugin and command; Error{try_again_later} when it was
-/// killed after `timeout`; Error{invalid_config} when there is no such plugin.
+/// killed after `timeout` or by an interrupt; Error{invalid_config} when there is no such plugin.
 std::string call_plugin(const PluginCall& call, std::string input);
 
 /// From now on SIGINT, SIGTERM and SIGHUP kill the running plugin rather than us, so that what was
@@ -34,5 +34,7 @@ std::string call_plugin(const PluginCall& call, std::string input);
 void catch_interrupts();
 /// Throws Error{try_again_later} when there was such a signal.
 void require_uninterrupted();
+/// Signals so far no longer count: for undoing what they have interrupted.
+void forgive_interrupts();
 
 }  // namespace patchbay::runner

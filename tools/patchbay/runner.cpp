@@ -79,10 +79,12 @@ struct ContainerCall {
     }
   }
 
-  /// DEL by the first `count` plugins, the last one first. Throws one Error with all failures.
+  /// DEL by the first `count` plugins, the last one first. Throws one Error with all failures; an
+  /// interrupt ends it.
   void run_del(std::size_t count, const std::string& previous) const {
     BestEffort effort;
     for (std::size_t plugin = count; plugin-- > 0;) {
+      require_uninterrupted();
       effort.attempt("network " + quote(list.name), [&] { run(plugin, "DEL", previous); });
     }
     effort.finish();
@@ -237,6 +239,7 @@ std::string Runner::run_add(const NetworkList& list, const CacheEntry& entry) co
   cache_.save(entry);
   UndoLog undo;
   undo.on_failure("detach " + describe(entry.owner), [&] {
+    forgive_interrupts();
     if (refused) {
       (void)cache_.remove(entry.owner);
     }
@@ -288,6 +291,7 @@ void Runner::clear_left_over(const Attachment& attachment) const {
     if (!old->result.empty()) {
       throw;
     }
+    require_uninterrupted();
     log::warn(std::string{e.what()} + ", continuing");
   }
 }
