@@ -442,7 +442,9 @@ TEST_F(RunnerFailureTest, WrongCommandLineIsStatusTwo) {
   EXPECT_TRUE(fails(run({}), "", 2));
   EXPECT_TRUE(fails(run({"attach"}), "", 2));
   EXPECT_TRUE(fails(run({"add", "net1"}), "NETNS is required", 2));
-  EXPECT_TRUE(fails(run({"add", "net1", "c1", "--timeout", "0"}), "--timeout", 2));
+  for (const char* timeout : {"0", "-1", "nan", "inf", "1s"}) {
+    EXPECT_TRUE(fails(run({"list", "--timeout", timeout}), "--timeout", 2)) << timeout;
+  }
   EXPECT_TRUE(fails(run({"list", "-o", "xml"}), "--output", 2));
   EXPECT_TRUE(succeeds(run({"--help"})));
   EXPECT_TRUE(succeeds(run({"add", "--help"})));

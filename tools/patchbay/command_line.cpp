@@ -59,6 +59,13 @@ struct Settings {
   std::string output = "text";
 };
 
+/// Not CLI::Range, which NaN passes.
+std::string timeout_fault(const std::string& text) {
+  double seconds = 0;
+  const bool valid = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= 1e6;
+  return valid ? std::string{} : text + " must be a number from 0.001 to 1000000";
+}
+
 void add_common_options(CLI::App& app, Settings& settings) {
   Site& site = settings.invocation.site;
   app.add_option("--conf-dir", site.conf_dir, "Directory of conflists")
@@ -69,7 +76,7 @@ void add_common_options(CLI::App& app, Settings& settings) {
       ->capture_default_str();
   app.add_option("--cache-dir", site.cache_dir, "libcni's cache")->capture_default_str();
   app.add_option("--timeout", settings.timeout_s, "Seconds that one execution of a plugin may take")
-      ->check(CLI::Range(0.001, 1e6))
+      ->check(timeout_fault)
       ->type_name("SECONDS")
       ->capture_default_str();
   app.add_option("-o,--output", settings.output, "text, or json for programs")
