@@ -438,6 +438,16 @@ TEST_F(RunnerFailureTest, NamespaceThatIsNoneIsRefusedBeforeAnyPluginRuns) {
   EXPECT_TRUE(cache_entries().empty());
 }
 
+TEST_F(RunnerFailureTest, UnknownNetworksLeaveNoLockFile) {
+  for (const char* command : {"add", "del", "check"}) {
+    EXPECT_TRUE(fails(run({command, "../../../run/zz", "c1"}), "NETWORK: '../../../run/zz'"));
+    EXPECT_TRUE(fails(run({command, "zz", "c1"}), "no network 'zz'"));
+  }
+
+  EXPECT_FALSE(std::filesystem::exists("/run/zz.lock"));
+  EXPECT_FALSE(std::filesystem::exists("/var/lib/cni/patchbay/zz.lock"));
+}
+
 TEST_F(RunnerFailureTest, WrongCommandLineIsStatusTwo) {
   EXPECT_TRUE(fails(run({}), "", 2));
   EXPECT_TRUE(fails(run({"attach"}), "", 2));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/best_effort.h"
 #include "base/error.h"
@@ -202,8 +203,16 @@ bool contains(const std::optional<std::vector<Owner>>& owners, const Owner& owne
 
 }  // namespace
 
-Runner::Known Runner::recall(const Attachment& attachment) const {
+/// Before there is a lock file, which would stay.
+void Runner::require_known(const Attachment& attachment) const {
   require_valid(attachment.owner);
+  std::error_code error;
+  if (!std::filesystem::exists(cache_.path_of(attachment.owner), error)) {
+    (void)get_network(site_.conf_dir, attachment.owner.network);
+  }
+}
+
+Runner::Known Runner::recall(const Attachment& attachment) const {
   CacheEntry entry = try_find(cache_, attachment.owner).value_or(CacheEntry{attachment.owner});
   entry.netns = attachment.netns;
   entry.cni_args = attachment.cni_args.value_or(entry.cni_args);
@@ -315,11 +324,13 @@ void Runner::run_del(const Known& known) const {
 }
 
 void Runner::del(const Attachment& attachment) const {
+  require_known(attachment);
   const auto lock = try_lock(cache_, attachment.owner, site_.timeout);
   detach(recall(attachment));
 }
 
 bool Runner::check(const Attachment& attachment) const {
+  require_known(attachment);
   const auto lock = try_lock(cache_, attachment.owner, site_.timeout);
   const Known known = recall(attachment);
   if (known.list.version < cni::Version::with_check()) {

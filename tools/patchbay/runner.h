@@ -55,6 +55,7 @@ class Runner {
  private:
   struct Known;  // an attachment with what the cache knows about it
 
+  void require_known(const Attachment& attachment) const;
   [[nodiscard]] Known recall(const Attachment& attachment) const;
   void detach(const Known& known) const;
   void run_del(const Known& known) const;
