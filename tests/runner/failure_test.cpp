@@ -349,6 +349,19 @@ TEST_F(RunnerFailureTest, FullDiskFailsBeforeAnyPluginRuns) {
   EXPECT_EQ(take_calls(), "");
 }
 
+TEST_F(RunnerFailureTest, ResultThatNobodyGetsUndoesTheAdd) {
+  write_network("net1", json::array({bridge()}));
+
+  const auto answer = try_shell(
+      "NETCONFPATH=/run/net.d CNI_PATH=" + plugin_directory() + " " + plugin_directory() +
+      "/patchbay add net1 c1 2>&1 >/dev/full");
+
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_NE(answer.output.find("write stdout: No space left"), std::string::npos) << answer.output;
+  EXPECT_EQ(count_leases("net1"), 0U);
+  EXPECT_TRUE(cache_entries().empty());
+}
+
 TEST_F(RunnerFailureTest, DiskThatIsFullAfterwardsUndoesTheAdd) {
   std::filesystem::create_directory("/run/small");
   mount_tmpfs("/run/small", "size=12k");

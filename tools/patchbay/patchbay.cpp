@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/undo_log.h"
 #include "patchbay/command_line.h"
 #include "patchbay/lxc_hook.h"
 #include "patchbay/output.h"
@@ -63,7 +64,13 @@ int report(const std::vector<std::string>& faults) {
 int add(const Runner& runner, const Invocation& invocation) {
   const Attachment attachment = attachment_of(invocation);
   const std::string result = runner.add(attachment);
+  UndoLog undo;
+  undo.on_failure("detach what was attached", [&] {
+    forgive_interrupts();
+    runner.del(attachment);
+  });
   print(print_result(attachment.owner, result, invocation.wants_json));
+  undo.commit();
   return EXIT_SUCCESS;
 }
 
