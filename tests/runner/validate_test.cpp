@@ -136,6 +136,13 @@ TEST_F(ValidateTest, TwoFilesOfOneNameContradict) {
       finds(run({"validate", first, second}), "name: 'net1' is the network of " + first + " too"));
 }
 
+TEST_F(ValidateTest, FileThatIsNamedTwiceDoesNotContradictItself) {
+  write_network("net1", {{{"type", "loopback"}}});
+
+  EXPECT_EQ(
+      run({"validate", "/run/net.d/net1.conflist", "/run/net.d/../net.d/net1.conflist"}).status, 0);
+}
+
 TEST_F(ValidateTest, FileThatRuntimesDoNotReadIsNamed) {
   write_file("/run/net.d/a.json5", R"({"name":"a","plugins":[{"type":"loopback"}]})");
 

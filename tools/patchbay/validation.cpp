@@ -274,7 +274,8 @@ void find_shared_names(const std::vector<std::string>& files, std::vector<Findin
     try {
       const NetworkList list = read_network_list(file);
       const auto [first, is_first] = first_file.emplace(list.name, file);
-      if (!is_first) {
+      std::error_code error;
+      if (!is_first && !std::filesystem::equivalent(first->second, file, error)) {
         findings.push_back(
             {.file = file,
              .place = locate(find_file(file).value_or(""), "name: "),
