@@ -72,6 +72,56 @@ TEST_F(ValidateTest, ContradictionsAreNamed) {
       "plugins[0].prevResult: reserved for the runtime"));
 }
 
+TEST_F(ValidateTest, KeysOfIpamWithoutATypeAreUnknown) {
+  json plugin = bridge();
+  plugin["ipam"] = {{"tpye", "host-local"}};
+
+  EXPECT_TRUE(finds(
+      validate(json::array({plugin})),
+      "plugins[0].ipam.tpye: unknown key 'tpye'; did you mean 'type'?"));
+}
+
+TEST_F(ValidateTest, CapabilitiesAreTrueOrFalseAndOfUse) {
+  json plugin = bridge();
+  plugin["capabilities"] = {{"mac", "yes"}};
+  EXPECT_TRUE(finds(
+      validate(json::array({plugin})), "plugins[0].capabilities.mac: 'yes' must be true or false"));
+
+  plugin["capabilities"] = json::array({"mac"});
+  EXPECT_TRUE(finds(validate(json::array({plugin})), "plugins[0].capabilities: "));
+
+  plugin["capabilities"] = {{"mca", true}};
+  EXPECT_TRUE(finds(
+      validate(json::array({plugin})),
+      "warning: plugins[0].capabilities.mca: unknown key 'mca'; did you mean 'mac'?",
+      0));
+
+  plugin["capabilities"] = {{"mac", true}, {"ips", true}};
+  EXPECT_EQ(validate(json::array({plugin})).output, "/run/net.d/net1.conflist: ok\n");
+}
+
+TEST_F(ValidateTest, InterfaceIsMadeOnce) {
+  EXPECT_TRUE(finds(
+      validate(json::array({bridge(), bridge()})),
+      "plugins[1].type: 'bridge' makes the interface that plugins[0] has made before"));
+}
+
+TEST_F(ValidateTest, ListKeysAreLookedAtWhateverTheirCase) {
+  write_file(
+      "/run/net.d/a.conflist",
+      R"({"cniVersion":"1.1.0","name":"a","Plugins":[{"type":"loopback"}],"foo":1})");
+
+  EXPECT_TRUE(finds(run({"validate", "/run/net.d/a.conflist"}), "foo: unknown key 'foo'"));
+}
+
+TEST_F(ValidateTest, VersionThatCannotExpressTheResultIsNamed) {
+  write_file("/run/net.d/a.conflist", R"({"name":"a","plugins":[{"type":"bridge"}]})");
+
+  EXPECT_TRUE(finds(
+      run({"validate", "/run/net.d/a.conflist"}),
+      "cniVersion: 0.1.0 cannot express the result of plugins[0], which has no addresses"));
+}
+
 TEST_F(ValidateTest, OldVersionsAreLookedAtAsClosely) {
   json plugin = bridge();
   plugin["ipam"]["ranges"][0][0]["subnet"] = "10.1.0.0/99";

@@ -47,6 +47,10 @@ struct Portrait {
   [[nodiscard]] bool supports(cni::Version version) const {
     return std::find(versions.begin(), versions.end(), version.str()) != versions.end();
   }
+  /// Whoever can be told its MAC address makes it.
+  [[nodiscard]] bool makes_interface() const {
+    return schema.contains(json::json_pointer{"/properties/runtimeConfig/properties/mac"});
+  }
 };
 
 PluginCall question(const Site& site, const std::string& type, const std::string& key) {
@@ -95,6 +99,8 @@ class Examination {
   void examine(const NetworkList& list);
   void examine_plugin(const NetworkList& list, std::size_t plugin);
   void examine_keys(const json& config, json schema, const json& ipam_schema, std::size_t plugin);
+  void examine_capabilities(const json& config, const json& properties, std::size_t plugin);
+  void examine_interface(const NetworkList& list, std::size_t plugin, bool has_addresses);
   void examine_reserved(const NetworkList& list, std::size_t plugin);
   void ask_status(const NetworkList& list, std::size_t plugin);
   std::optional<Portrait> ask(
@@ -104,6 +110,7 @@ class Examination {
   std::string file_;
   std::string bytes_;
   const Site& site_;
+  std::optional<std::size_t> maker_;  ///< The first plugin that makes the container's interface.
   std::vector<Finding> findings_;
 };
 
@@ -149,7 +156,8 @@ void Examination::report(const std::string& path, const std::string& message, bo
 
 void Examination::examine(const NetworkList& list) {
   const auto document = cni::parse_json(bytes_, "network configuration");
-  if (document->contains("plugins")) {
+  const bool is_single = cni::find_member(*document, "type") != nullptr;
+  if (!is_single || cni::find_member(*document, "plugins") != nullptr) {
     find_unknown_keys(
         *document, list_schema(), {}, [&](const std::string& path, const std::string& message) {
           report(path, message);
@@ -184,7 +192,7 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
   const auto portrait = ask(list.type(plugin), path + ".type", list.version);
   const json* ipam = cni::find_member(config, "ipam");
   const json* ipam_type = ipam == nullptr ? nullptr : cni::find_member(*ipam, "type");
-  json ipam_schema;
+  json ipam_schema{{"properties", json::object()}};  // without a type, there are no further keys
   bool delegate_works = true;
   const std::string ipam_name =
       ipam_type != nullptr && ipam_type->is_string() ? ipam_type->get<std::string>() : "";
@@ -200,6 +208,9 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
     report(path, quote(list.type(plugin)) + " has no --schema: its keys are not checked", true);
   } else {
     examine_keys(config, portrait->schema, ipam_schema, plugin);
+    if (portrait->makes_interface()) {
+      examine_interface(list, plugin, !ipam_name.empty());
+    }
   }
   if (portrait->supports(cni::Version::with_gc_and_status())) {
     ask_status(list, plugin);
@@ -214,7 +225,9 @@ void Examination::examine_keys(
     properties.merge_patch(ipam_schema["properties"]);
   } else if (properties.contains("ipam")) {
     properties["ipam"] = json::object();
+    properties["runtimeConfig"] = json::object();
   }
+  examine_capabilities(config, properties, plugin);
   for (const char* key : {"capabilities", "args", "runtimeConfig", "prevResult"}) {
     properties[key] = json::object();  // the runtime's and anybody's
   }
@@ -224,6 +237,51 @@ void Examination::examine_keys(
           report(path, message);
         }
       });
+}
+
+/// What a plugin does not read is of no use to it; what is not true does not reach it.
+void Examination::examine_capabilities(
+    const json& config, const json& properties, std::size_t plugin) {
+  const json* declared = cni::find_member(config, "capabilities");
+  if (declared == nullptr) {
+    return;
+  }
+  const std::string path = path_of(plugin) + ".capabilities";
+  if (!declared->is_object()) {
+    report(path, cni::excerpt(*declared) + " must be an object");
+    return;
+  }
+  for (const auto& [name, value] : declared->items()) {
+    if (!value.is_boolean()) {
+      report(path + "." + name, cni::excerpt(value) + " must be true or false");
+    }
+  }
+  find_unknown_keys(
+      *declared,
+      properties.value("runtimeConfig", json::object()),
+      path,
+      [&](const std::string& place, const std::string& message) { report(place, message, true); });
+}
+
+void Examination::examine_interface(
+    const NetworkList& list, std::size_t plugin, bool has_addresses) {
+  if (!has_addresses && list.version < cni::Version::with_interfaces()) {
+    report(
+        "cniVersion",
+        std::string{list.version.str()} + " cannot express the result of " + path_of(plugin) +
+            ", which has no addresses");
+  }
+  const json* makes_none = cni::find_member(*list.plugins[plugin], "disableContainerInterface");
+  if (makes_none != nullptr && *makes_none == true) {
+    return;
+  }
+  if (maker_) {
+    report(
+        path_of(plugin) + ".type",
+        quote(list.type(plugin)) + " makes the interface that " + path_of(*maker_) +
+            " has made before");
+  }
+  maker_ = maker_.value_or(plugin);
 }
 
 std::optional<Portrait> Examination::ask(
