@@ -57,7 +57,8 @@ class Acquisition {
   bool nothing_taken_ = false;
 };
 
-/// The delegate's CHECK, STATUS and GC: run to the end, errors thrown.
+/// Any command of the delegate that is run to its end with nothing beside it, such as CHECK or the
+/// DEL that gives back; errors are thrown.
 void run(const cni::Network& network, const std::string& type, std::string_view command);
 
 }  // namespace patchbay::ipam
