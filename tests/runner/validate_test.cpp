@@ -119,7 +119,7 @@ TEST_F(ValidateTest, VersionThatCannotExpressTheResultIsNamed) {
 
   EXPECT_TRUE(finds(
       run({"validate", "/run/net.d/a.conflist"}),
-      "cniVersion: 0.1.0 cannot express the result of plugins[0], which has no addresses"));
+      "plugins[0]: cniVersion 0.1.0 cannot express its result, which has no addresses"));
 }
 
 TEST_F(ValidateTest, OldVersionsAreLookedAtAsClosely) {
@@ -170,6 +170,19 @@ TEST_F(ValidateTest, KeysOfAPluginWithoutSchemaAreNotChecked) {
   const auto answer = validate({{{"type", "mute"}, {"anything", 1}}}, {{"cniVersion", "1.0.0"}});
 
   EXPECT_TRUE(finds(answer, "warning: plugins[0]: 'mute' has no --schema", 0));
+}
+
+TEST_F(ValidateTest, PluginsInFilesOfTheirOwnAreNamedWithTheFile) {
+  shell("mkdir /run/net.d/net1");
+  write_file("/run/net.d/net1/1.conf", "{\n  \"type\": \"loopback\",\n  \"mtu\": 1\n}");
+  write_file("/run/net.d/net1/2.conf", "{\n  \"type\": \"absent\"\n}");
+
+  const auto answer = validate(json::array({bridge()}));
+
+  EXPECT_TRUE(finds(answer, "/run/net.d/net1/1.conf:3:3: mtu: unknown key 'mtu'\n"));
+  EXPECT_TRUE(finds(answer, "/run/net.d/net1/2.conf:2:3: type: failed to find plugin 'absent'"));
+  EXPECT_EQ(answer.output.find(": ok"), std::string::npos) << answer.output;
+  EXPECT_TRUE(fails(run({"add", "net1", "c1"}), "/run/net.d/net1/2.conf: type: failed to find"));
 }
 
 TEST_F(ValidateTest, WhatWouldNotWorkNowIsNamed) {

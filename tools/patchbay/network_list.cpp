@@ -204,6 +204,7 @@ void append_plugin_files(NetworkList& list, const std::string& directory) {
   }
   for (const std::string& file : list_files(folder, {".conf"})) {
     list.plugins.push_back(read_plugin_file(file));
+    list.origins.push_back({file, ""});
   }
 }
 
@@ -237,6 +238,7 @@ void read_inline_plugins(const json& document, NetworkList& list) {
     }
     require_type(plugin, path);
     list.plugins.push_back(std::make_shared<const json>(plugin));
+    list.origins.push_back({list.file, path});
   }
 }
 
@@ -276,7 +278,9 @@ NetworkList parse_single(const std::string& bytes, const std::string& file) {
         list[key] = *value;
       }
     }
-    return read_document(list, file, {});
+    NetworkList network = read_document(list, file, {});
+    network.origins = {{file, ""}};
+    return network;
   });
 }
 
@@ -285,6 +289,10 @@ bool is_single(const std::string& file) {
 }
 
 }  // namespace
+
+std::string NetworkList::Origin::path_of(const std::string& key) const {
+  return path + (path.empty() || key.empty() ? "" : ".") + key;
+}
 
 const std::string& NetworkList::type(std::size_t plugin) const {
   return cni::find_member(*plugins.at(plugin), "type")->get_ref<const std::string&>();

@@ -20,8 +20,17 @@ struct NetworkList {
   bool gc_disabled = false;
   /// As written: JSON objects with a "type".
   std::vector<std::shared_ptr<const nlohmann::json>> plugins;
-  std::string file;   ///< Where it was read.
-  std::string bytes;  ///< A conflist that says all of this, for the cache.
+  /// Where a plugin's configuration stands.
+  struct Origin {
+    std::string file;
+    std::string path;  ///< "plugins[0]"; empty in a file of its own.
+
+    /// `key` of the plugin, as a path in `file`; the plugin itself for an empty one.
+    [[nodiscard]] std::string path_of(const std::string& key) const;
+  };
+  std::vector<Origin> origins;  ///< Of each plugin.
+  std::string file;             ///< Where the list was read.
+  std::string bytes;            ///< A conflist that says all of this, for the cache.
 
   /// "type" of a plugin.
   [[nodiscard]] const std::string& type(std::size_t plugin) const;

@@ -152,7 +152,7 @@ std::string print_findings(
   }
   for (const std::string& file : files) {
     const bool works = std::none_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-      return finding.file == file && !finding.is_warning;
+      return finding.examined == file && !finding.is_warning;
     });
     text += works ? file + ": ok\n" : "";
   }

@@ -24,10 +24,11 @@ namespace {
 
 PluginCall call_of(
     const Site& site, const NetworkList& list, std::size_t plugin, const std::string& command) {
+  const NetworkList::Origin& origin = list.origins.at(plugin);
   return {
       .command = command,
       .type = list.type(plugin),
-      .key = list.file + ": plugins[" + std::to_string(plugin) + "].type",
+      .key = origin.file + ": " + origin.path_of("type"),
       .plugin_path = site.plugin_path,
       .timeout = site.timeout};
 }

@@ -91,25 +91,31 @@ std::vector<std::string> ask_versions(const PluginCall& call) {
 /// Looks at one file.
 class Examination {
  public:
-  Examination(std::string file, const Site& site) : file_{std::move(file)}, site_{site} {}
+  Examination(std::string file, const Site& site)
+      : file_{std::move(file)},
+        site_{site},
+        origin_{file_, {}} {}
 
   std::vector<Finding> run();
 
  private:
   void examine(const NetworkList& list);
   void examine_plugin(const NetworkList& list, std::size_t plugin);
-  void examine_keys(const json& config, json schema, const json& ipam_schema, std::size_t plugin);
-  void examine_capabilities(const json& config, const json& properties, std::size_t plugin);
+  void examine_keys(const json& config, json schema, const json& ipam_schema);
+  void examine_capabilities(const json& config, const json& properties);
   void examine_interface(const NetworkList& list, std::size_t plugin, bool has_addresses);
   void examine_reserved(const NetworkList& list, std::size_t plugin);
   void ask_status(const NetworkList& list, std::size_t plugin);
   std::optional<Portrait> ask(
       const std::string& type, const std::string& key, cni::Version version);
-  void report(const std::string& path, const std::string& message, bool is_warning = false);
+  /// About a key of the plugin that is being examined, or of the list before the first one.
+  void report(const std::string& key, const std::string& message, bool is_warning = false);
+  void add(Finding finding);
 
   std::string file_;
   std::string bytes_;
   const Site& site_;
+  NetworkList::Origin origin_;        ///< Of what is being examined.
   std::optional<std::size_t> maker_;  ///< The first plugin that makes the container's interface.
   std::vector<Finding> findings_;
 };
@@ -132,7 +138,7 @@ Finding to_finding(const std::string& file, const std::string& bytes, std::strin
 std::vector<Finding> Examination::run() {
   std::string extension = std::filesystem::path{file_}.extension();
   if (extension != ".conflist" && extension != ".conf" && extension != ".json") {
-    findings_.push_back(
+    add(
         {.file = file_,
          .place = std::nullopt,
          .message = "runtimes read only *.conflist, *.conf and *.json"});
@@ -141,16 +147,22 @@ std::vector<Finding> Examination::run() {
     bytes_ = find_file(file_).value_or(std::string{});
     examine(read_network_list(file_));
   } catch (const Error& e) {  // is a finding
-    findings_.push_back(to_finding(file_, bytes_, e.what()));
+    add(to_finding(file_, bytes_, e.what()));
   }
   return std::move(findings_);
 }
 
-void Examination::report(const std::string& path, const std::string& message, bool is_warning) {
-  findings_.push_back(
-      {.file = file_,
+void Examination::add(Finding finding) {
+  finding.examined = file_;
+  findings_.push_back(std::move(finding));
+}
+
+void Examination::report(const std::string& key, const std::string& message, bool is_warning) {
+  const std::string path = origin_.path_of(key);
+  add(
+      {.file = origin_.file,
        .place = locate(bytes_, path + ": "),
-       .message = path + ": " + message,
+       .message = path.empty() ? message : path + ": " + message,
        .is_warning = is_warning});
 }
 
@@ -164,6 +176,8 @@ void Examination::examine(const NetworkList& list) {
         });
   }
   for (std::size_t plugin = 0; plugin < list.plugins.size(); ++plugin) {
+    origin_ = list.origins[plugin];
+    bytes_ = find_file(origin_.file).value_or(std::string{});
     examine_reserved(list, plugin);
     examine_plugin(list, plugin);
   }
@@ -171,14 +185,13 @@ void Examination::examine(const NetworkList& list) {
 
 void Examination::examine_reserved(const NetworkList& list, std::size_t plugin) {
   for (const auto& [key, value] : list.plugins[plugin]->items()) {
-    const std::string path = path_of(plugin) + "." + key;
     if (key == "prevResult" || key == "runtimeConfig" || key.rfind("cni.dev/", 0) == 0) {
-      report(path, "reserved for the runtime, which sets it");
+      report(key, "reserved for the runtime, which sets it");
     } else if (key == "name" && value != list.name) {
-      report(path, cni::excerpt(value) + " contradicts the network's name " + quote(list.name));
+      report(key, cni::excerpt(value) + " contradicts the network's name " + quote(list.name));
     } else if (key == "cniVersion" && value != list.version.str()) {
       report(
-          path,
+          key,
           cni::excerpt(value) + " is ignored: the network's version is " +
               quote(list.version.str()),
           true);
@@ -188,8 +201,7 @@ void Examination::examine_reserved(const NetworkList& list, std::size_t plugin) 
 
 void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
   const json& config = *list.plugins[plugin];
-  const std::string path = path_of(plugin);
-  const auto portrait = ask(list.type(plugin), path + ".type", list.version);
+  const auto portrait = ask(list.type(plugin), "type", list.version);
   const json* ipam = cni::find_member(config, "ipam");
   const json* ipam_type = ipam == nullptr ? nullptr : cni::find_member(*ipam, "type");
   json ipam_schema{{"properties", json::object()}};  // without a type, there are no further keys
@@ -197,7 +209,7 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
   const std::string ipam_name =
       ipam_type != nullptr && ipam_type->is_string() ? ipam_type->get<std::string>() : "";
   if (!ipam_name.empty()) {
-    const auto delegate = ask(ipam_name, path + ".ipam.type", list.version);
+    const auto delegate = ask(ipam_name, "ipam.type", list.version);
     delegate_works = delegate.has_value();
     ipam_schema = delegate ? delegate->schema : json{};
   }
@@ -205,9 +217,9 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
     return;
   }
   if (portrait->schema.is_null()) {
-    report(path, quote(list.type(plugin)) + " has no --schema: its keys are not checked", true);
+    report("", quote(list.type(plugin)) + " has no --schema: its keys are not checked", true);
   } else {
-    examine_keys(config, portrait->schema, ipam_schema, plugin);
+    examine_keys(config, portrait->schema, ipam_schema);
     if (portrait->makes_interface()) {
       examine_interface(list, plugin, !ipam_name.empty());
     }
@@ -218,8 +230,7 @@ void Examination::examine_plugin(const NetworkList& list, std::size_t plugin) {
 }
 
 /// The keys of the plugin and those that its IPAM plugin reads out of the same object.
-void Examination::examine_keys(
-    const json& config, json schema, const json& ipam_schema, std::size_t plugin) {
+void Examination::examine_keys(const json& config, json schema, const json& ipam_schema) {
   json& properties = schema["properties"];
   if (ipam_schema.is_object()) {
     properties.merge_patch(ipam_schema["properties"]);
@@ -227,26 +238,24 @@ void Examination::examine_keys(
     properties["ipam"] = json::object();
     properties["runtimeConfig"] = json::object();
   }
-  examine_capabilities(config, properties, plugin);
+  examine_capabilities(config, properties);
   for (const char* key : {"capabilities", "args", "runtimeConfig", "prevResult"}) {
     properties[key] = json::object();  // the runtime's and anybody's
   }
-  find_unknown_keys(
-      config, schema, path_of(plugin), [&](const std::string& path, const std::string& message) {
-        if (path.find("cni.dev/") == std::string::npos) {
-          report(path, message);
-        }
-      });
+  find_unknown_keys(config, schema, {}, [&](const std::string& path, const std::string& message) {
+    if (path.find("cni.dev/") == std::string::npos) {
+      report(path, message);
+    }
+  });
 }
 
 /// What a plugin does not read is of no use to it; what is not true does not reach it.
-void Examination::examine_capabilities(
-    const json& config, const json& properties, std::size_t plugin) {
+void Examination::examine_capabilities(const json& config, const json& properties) {
   const json* declared = cni::find_member(config, "capabilities");
   if (declared == nullptr) {
     return;
   }
-  const std::string path = path_of(plugin) + ".capabilities";
+  const std::string path = "capabilities";
   if (!declared->is_object()) {
     report(path, cni::excerpt(*declared) + " must be an object");
     return;
@@ -267,9 +276,9 @@ void Examination::examine_interface(
     const NetworkList& list, std::size_t plugin, bool has_addresses) {
   if (!has_addresses && list.version < cni::Version::with_interfaces()) {
     report(
-        "cniVersion",
-        std::string{list.version.str()} + " cannot express the result of " + path_of(plugin) +
-            ", which has no addresses");
+        "",
+        "cniVersion " + std::string{list.version.str()} +
+            " cannot express its result, which has no addresses");
   }
   const json* makes_none = cni::find_member(*list.plugins[plugin], "disableContainerInterface");
   if (makes_none != nullptr && *makes_none == true) {
@@ -277,7 +286,7 @@ void Examination::examine_interface(
   }
   if (maker_) {
     report(
-        path_of(plugin) + ".type",
+        "type",
         quote(list.type(plugin)) + " makes the interface that " + path_of(*maker_) +
             " has made before");
   }
@@ -306,7 +315,7 @@ std::optional<Portrait> Examination::ask(
 /// The plugin itself knows best which values go together, and whether it could work now.
 void Examination::ask_status(const NetworkList& list, std::size_t plugin) {
   const std::string& type = list.type(plugin);
-  PluginCall call = question(site_, type, path_of(plugin) + ".type");
+  PluginCall call = question(site_, type, "type");
   call.command = "STATUS";
   call.environment = {
       {"CNI_CONTAINERID", ""}, {"CNI_NETNS", ""}, {"CNI_IFNAME", ""}, {"CNI_ARGS", ""}};
@@ -318,10 +327,11 @@ void Examination::ask_status(const NetworkList& list, std::size_t plugin) {
     if (message.compare(0, prefix.size(), prefix) == 0) {
       message.erase(0, prefix.size());
     }
-    findings_.push_back(
-        {.file = file_,
-         .place = locate(bytes_, message, path_of(plugin)),
-         .message = path_of(plugin) + ": " + message});
+    const std::string& within = origin_.path;
+    add(
+        {.file = origin_.file,
+         .place = locate(bytes_, message, within),
+         .message = within.empty() ? message : within + ": " + message});
   }
 }
 
@@ -338,7 +348,8 @@ void find_shared_names(const std::vector<std::string>& files, std::vector<Findin
             {.file = file,
              .place = locate(find_file(file).value_or(""), "name: "),
              .message =
-                 "name: " + quote(list.name) + " is the network of " + first->second + " too"});
+                 "name: " + quote(list.name) + " is the network of " + first->second + " too",
+             .examined = file});
       }
     } catch (const Error&) {  // was found before
     }

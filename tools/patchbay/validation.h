@@ -15,6 +15,7 @@ struct Finding {
   std::optional<Place> place;
   std::string message;
   bool is_warning = false;  ///< The network works all the same.
+  std::string examined{};   ///< The file that was given; a plugin may be in one of its own.
 
   /// "file:3:7: message", as compilers print it.
   [[nodiscard]] std::string str() const;
