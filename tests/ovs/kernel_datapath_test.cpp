@@ -19,6 +19,13 @@ class OvsKernelDatapathTest : public SwitchTest {
   }
 
   static std::string datapath() { return shell("ovs-dpctl show"); }
+  /// Per cent of a flood of echo requests that are not answered.
+  static int loss(const std::string& from, const std::string& address) {
+    return std::stoi(shell_in(
+        from,
+        "ping -q -f -s 1400 -c 200 -w 5 " + address +
+            " | sed -n 's/.* \\([0-9]*\\)[.0-9]*% packet loss.*/\\1/p'"));
+  }
   static bool has_port(const std::string& device) {
     return datapath().find(": " + device + "\n") != std::string::npos;
   }
@@ -65,6 +72,16 @@ TEST_F(OvsKernelDatapathTest, TrunkReachesItsVlans) {
   const auto inside = open_namespace("c3");
   EXPECT_TRUE(answers_arp(inside, 10, IpAddr::parse("10.0.0.1")));
   EXPECT_FALSE(answers_arp(inside, 20, IpAddr::parse("10.0.0.2")));
+}
+
+TEST_F(OvsKernelDatapathTest, PolicingLimitsWhatTheContainerSends) {
+  make_namespace("c3");
+  attach(network(R"({"ingressPolicingRate": 200, "ingressPolicingBurst": 40})"));
+  attach(network(), container_called("c2"));
+  attach(network(), container_called("c3"));
+
+  EXPECT_GE(loss("c1", "10.0.0.2"), 20);
+  EXPECT_LT(loss("c2", "10.0.0.3"), 10);
 }
 
 TEST_F(OvsKernelDatapathTest, GatewayIsReached) {
