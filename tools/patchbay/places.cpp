@@ -33,7 +33,6 @@ class Reader {
     return *this;
   }
   friend bool operator==(const Reader& a, const Reader& b) { return a.at_ == b.at_; }
-  friend bool operator!=(const Reader& a, const Reader& b) { return a.at_ != b.at_; }
 
  private:
   const char* at_;
