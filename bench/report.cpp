@@ -103,9 +103,9 @@ void print_growths(std::ostream& out, const std::vector<Growth>& growths) {
         << padded(
                std::to_string(growth.few.attached) + " -> " + std::to_string(growth.many.attached),
                12)
-        << padded(number(growth.ours_wall) + " ", 14)
+        << padded(judged(growth.ours_wall, kFlatnessGoal), 14)
         << padded(judged(growth.own_wall, kFlatnessGoal), 7) << padded(number(growth.peer_wall), 11)
-        << padded(number(growth.ours_cpu) + " ", 13)
+        << padded(judged(growth.ours_cpu, kFlatnessGoal), 13)
         << padded(judged(growth.own_cpu, kFlatnessGoal), 7) << padded(number(growth.peer_cpu), 11)
         << "\n";
   }
