@@ -40,16 +40,15 @@ std::optional<nl::Link> find_unmarked(nl::Socket& host, const cni::Attachment& a
 
 void delete_stale_links(const cni::Network& network, const cni::ValidAttachments& valid) {
   nl::Socket host;
-  BestEffort each;
-  for (const auto& link : nl::list_links(host)) {
+  auto links = nl::list_links(host);
+  std::erase_if(links, [&](const nl::Link& link) {
     const auto label = nl::label_of(link.alias);
-    if (link.kind != "veth" || !is_label_of_network(label, network.name) ||
-        valid.contains_label(label)) {
-      continue;
-    }
-    each.attempt("delete " + quote(link.name.str()), [&] { nl::delete_link(host, link.index); });
+    return link.kind != "veth" || !is_label_of_network(label, network.name) ||
+           valid.contains_label(label);
+  });
+  if (!links.empty()) {
+    nl::delete_links(host, links);
   }
-  each.finish();
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ namespace patchbay::nl {
 namespace {
 
 constexpr std::chrono::seconds kPatience{1};
+/// Links that somebody is about to delete ("pdel"): who finds others there deletes them rightly.
+constexpr std::uint32_t kDeletionGroup = 0x7064656c;
+/// As many acknowledgements as a socket's buffer holds.
+constexpr std::size_t kMostRequests = 50;
 
 bool must_wait() {
   const char* value = std::getenv("PATCHBAY_WAIT_FOR_DELETE");
@@ -51,6 +55,22 @@ void send_requests(Socket& socket, const Link& end) noexcept {
   }
   messages.push_back(link_message(RTM_DELLINK, 0, index));
   socket.send(messages);
+}
+
+/// A port leaves its bridge, as above.
+Message doom(const Link& link) {
+  Message message = link_message(RTM_SETLINK, 0, static_cast<int>(link.index));
+  message.put(IFLA_GROUP, kDeletionGroup);
+  if (link.master) {
+    message.put(IFLA_MASTER, std::uint32_t{0});
+  }
+  return message;
+}
+
+void require_gone_or_done(const Refusal& refusal, std::string_view what) {
+  if (refusal && refusal.error != ENODEV) {
+    refusal.raise(what);
+  }
 }
 
 }  // namespace
@@ -118,6 +138,20 @@ void PairDeletion::wait() {
     return;
   }
   delete_link(socket_, end_.index);
+}
+
+void delete_links(Socket& socket, const std::vector<Link>& links) {
+  std::vector<Message> requests;
+  for (const Link& link : links) {
+    requests.push_back(doom(link));
+    if (requests.size() == kMostRequests || &link == &links.back()) {
+      require_gone_or_done(socket.try_request(requests), "gather links to delete");
+      requests.clear();
+    }
+  }
+  Message deletion = link_message(RTM_DELLINK, 0, 0);
+  deletion.put(IFLA_GROUP, kDeletionGroup);
+  require_gone_or_done(socket.try_request(deletion), "delete a group of links");
 }
 
 }  // namespace patchbay::nl

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "netlink/monitor.h"
 
@@ -45,5 +46,10 @@ class PairDeletion {
   IfIndex far_index_{};
   UniqueFd child_alive_;  ///< Readable (end of file) when the child has ended.
 };
+
+/// Deletes `links`, pairs with both their ends, and waits: as a link group, so that the kernel
+/// waits for its own readers once and not once a link. What is gone already is no failure. Throws
+/// SystemError.
+void delete_links(Socket& socket, const std::vector<Link>& links);
 
 }  // namespace patchbay::nl

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kernel/netlink.h"
+#include "netlink/bridge.h"
 #include "netlink/veth.h"
 
 namespace patchbay::test {
@@ -107,6 +108,55 @@ TEST_F(DeletionTest, ChildKeepsOneDescriptorAndClosesTheOthers) {
   EXPECT_EQ(::read(kept[0], &byte, 1), 0);
   ::close(kept[0]);
   ::close(other[0]);
+}
+
+class GroupDeletionTest : public DeletionTest {
+ protected:
+  /// A pair whose ends are called after `name`; the far one lives in the container.
+  nl::Link make_pair_of(const std::string& name, std::optional<IfIndex> master = std::nullopt) {
+    return nl::add_veth(
+        host(),
+        {.ifname = IfName::parse(name),
+         .owner = {"net1", name, name},
+         .container = container_ns(),
+         .master = master});
+  }
+};
+
+TEST_F(GroupDeletionTest, DeletesTheChosenAndNoOthers) {
+  const auto bridge = nl::ensure_bridge(host(), {.name = IfName::parse("br0")}).link;
+  const auto kept = make_pair_of("kept", bridge.index);
+  const std::vector<nl::Link> chosen{make_pair_of("a", bridge.index), make_pair_of("b")};
+
+  nl::delete_links(host(), chosen);
+
+  for (const auto& link : chosen) {
+    EXPECT_FALSE(nl::find_link(host(), link.name)) << link.name.str();
+  }
+  EXPECT_FALSE(nl::find_link(container(), IfName::parse("a")));
+  EXPECT_FALSE(nl::find_link(container(), IfName::parse("b")));
+  EXPECT_EQ(nl::get_link(host(), kept.name).master, bridge.index);
+}
+
+TEST_F(GroupDeletionTest, OfMoreThanOneRequestHolds) {
+  std::vector<nl::Link> links;
+  for (int i = 0; i < 120; ++i) {
+    links.push_back(make_pair_of("veth" + std::to_string(i)));
+  }
+
+  nl::delete_links(host(), links);
+
+  EXPECT_EQ(nl::list_links(host()).size(), 1U) << "lo";
+  EXPECT_EQ(nl::list_links(container()).size(), 1U) << "lo";
+}
+
+TEST_F(GroupDeletionTest, PassesOverWhatIsGone) {
+  const std::vector<nl::Link> links{make_pair_of("a"), make_pair_of("b")};
+  nl::delete_link(host(), links.front().index);
+
+  nl::delete_links(host(), links);
+  EXPECT_FALSE(nl::find_link(host(), links.back().name));
+  EXPECT_NO_THROW(nl::delete_links(host(), links)) << "all of them are gone";
 }
 
 }  // namespace
