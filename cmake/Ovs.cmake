@@ -35,7 +35,9 @@ list(TRANSFORM OVS_OBJECTS REPLACE "(.+)" "lib/\\1.lo" OUTPUT_VARIABLE OVS_TARGE
 list(TRANSFORM OVS_OBJECTS REPLACE "(.+)" "lib/\\1.o" OUTPUT_VARIABLE OVS_FILES)
 set(OVS_GENERATED include/odp-netlink.h include/odp-netlink-macros.h lib/vswitch-idl.h
                   lib/ovsdb-server-idl.h)
-set(OVS_CFLAGS "-O2 -g0 -ffunction-sections -fdata-sections")
+set(OVS_CFLAGS -O2 -g0 -ffunction-sections -fdata-sections ${PATCHBAY_STACK_PROTECTOR}
+               ${PATCHBAY_FORTIFY})
+list(JOIN OVS_CFLAGS " " OVS_CFLAGS)
 set(OVS_CONFIGURE
     ac_cv_lib_unbound_ub_ctx_create=no ac_cv_lib_unwind_unw_backtrace=no --quiet --enable-ssl
     --disable-libcapng --disable-afxdp --disable-shared --enable-static --enable-silent-rules

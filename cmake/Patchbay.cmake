@@ -1,7 +1,24 @@
 # The project's only build vocabulary: a library per common/ folder, an executable per plugin.
 
+# Hardening of everything that is compiled here. Together it takes 2% of an executable's size and no time
+# that can be measured. Fortification exists only where code is optimized. -z now leaves nothing behind
+# RELRO that is writable and points to code.
+#
+# Executables are static at a fixed address. As static PIE (GCC 12, glibc 2.36) they would relocate
+# themselves at every start: 0.03 ms in bridge and host-local, 0.28 ms in ovs (medians of 200 runs of
+# VERSION, taken in turns), and 150 kB more, so bridge and ovs would be larger than they may be.
+set(PATCHBAY_FORTIFY -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+set(PATCHBAY_STACK_PROTECTOR -fstack-protector-strong)
+add_library(patchbay_hardening INTERFACE)
+target_compile_options(
+  patchbay_hardening INTERFACE ${PATCHBAY_STACK_PROTECTOR}
+                               "$<$<CONFIG:Release,RelWithDebInfo>:${PATCHBAY_FORTIFY}>")
+target_compile_definitions(patchbay_hardening INTERFACE _GLIBCXX_ASSERTIONS)
+target_link_options(patchbay_hardening INTERFACE LINKER:-z,relro,-z,now)
+
 # Flags of everything that is ours.
 add_library(patchbay_options INTERFACE)
+target_link_libraries(patchbay_options INTERFACE patchbay_hardening)
 target_compile_options(
   patchbay_options
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
@@ -9,8 +26,7 @@ target_compile_options(
             $<$<BOOL:${PATCHBAY_WERROR}>:-Werror>
             $<$<BOOL:${PATCHBAY_FUZZ}>:-fsanitize=fuzzer-no-link>)
 target_compile_definitions(
-  patchbay_options INTERFACE _GNU_SOURCE PATCHBAY_VERSION="${PROJECT_VERSION}"
-                             $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+  patchbay_options INTERFACE _GNU_SOURCE PATCHBAY_VERSION="${PROJECT_VERSION}")
 target_link_options(patchbay_options INTERFACE -Wl,--gc-sections)
 if(PATCHBAY_SANITIZE)
   # GCC 12 takes what the sanitizers add for uses of uninitialized values, e.g. in <regex>.

@@ -1,7 +1,7 @@
 # cmake -D BUILD=<build tree> -D PREFIX=<scratch folder> -D DIRECTORY=<libexec/cni> -D PLUGINS=a,b
 #       -D TOOLS=c,d -D READELF=<readelf> -P check.cmake
-# What `cmake --install` leaves: the plugins, the tools in bin, and each of them static, stripped and
-# small; with ovs the licence of what is linked into it.
+# What `cmake --install` leaves: the plugins, the tools in bin, and each of them static, stripped, small
+# and hardened; with ovs the licence of what is linked into it.
 
 cmake_minimum_required(VERSION 3.25)
 set(kLargest 2500000)  # bytes
@@ -12,12 +12,36 @@ function(run out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
+# check_segments(NAME SEGMENTS): no segment is writable and executable, and once the program has begun,
+# pointers to functions are read-only: .got.plt, which -z now makes part of .got, is not in a segment of
+# its own.
+function(check_segments name segments)
+  if(NOT segments MATCHES "GNU_RELRO" OR NOT segments MATCHES "\\.data\\.rel\\.ro \\.got" OR segments MATCHES
+                                                                               "\\.got\\.plt")
+    message(SEND_ERROR "${name} has no full RELRO")
+  endif()
+  if(NOT segments MATCHES "GNU_STACK" OR segments MATCHES " RWE ")
+    message(SEND_ERROR "${name} has memory that is writable and executable")
+  endif()
+endfunction()
+
+# check_archive(ARCHIVE SYMBOL...): was compiled with what calls these.
+function(check_archive archive)
+  run(symbols ${READELF} -sW ${archive})
+  foreach(symbol IN LISTS ARGN)
+    if(NOT symbols MATCHES "UND [^\n]*${symbol}")
+      message(SEND_ERROR "${archive} never calls ${symbol}")
+    endif()
+  endforeach()
+endfunction()
+
 function(check_executable path)
   get_filename_component(name ${path} NAME)
   run(segments ${READELF} -lW ${path})
   if(segments MATCHES "INTERP|DYNAMIC")
     message(SEND_ERROR "${name} is not static")
   endif()
+  check_segments(${name} "${segments}")
   run(sections ${READELF} -SW ${path})
   if(sections MATCHES "\\.symtab|\\.debug_info")
     message(SEND_ERROR "${name} is not stripped")
@@ -30,7 +54,7 @@ function(check_executable path)
   if(bytes GREATER largest)
     message(SEND_ERROR "${name} has ${bytes} bytes, more than ${largest}")
   endif()
-  message(STATUS "${name}: static, stripped, ${bytes} bytes")
+  message(STATUS "${name}: static, stripped, hardened, ${bytes} bytes")
 endfunction()
 
 # check_directory(DIRECTORY NAMES): exactly these executables are in it.
@@ -57,5 +81,10 @@ if(EXISTS ${PREFIX}/${DIRECTORY}/ovs)
       message(SEND_ERROR "${document} of Open vSwitch is not installed")
     endif()
   endforeach()
+  file(GLOB openvswitch ${BUILD}/ovs/stage-*/libopenvswitch.a)
+  foreach(archive IN LISTS openvswitch)
+    check_archive(${archive} __stack_chk_fail __memcpy_chk)
+  endforeach()
 endif()
+check_archive(${BUILD}/common/libpatchbay_base.a __stack_chk_fail __memcpy_chk __glibcxx_assert_fail)
 file(REMOVE_RECURSE ${PREFIX})
