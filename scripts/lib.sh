@@ -21,7 +21,7 @@ readonly CLIENT_PACKAGES=(
 readonly VM_PACKAGES=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly TEST_PACKAGES=(
   "${DEMO_PACKAGES[@]}" "${CLIENT_PACKAGES[@]}" "${VM_PACKAGES[@]}"
-  containernetworking-plugins iptables strace procps openvswitch-switch openssl
+  containernetworking-plugins iptables libcap2-bin strace procps openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
 

@@ -2,16 +2,19 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fcntl.h>
 #include <memory>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 
-#include "base/error.h"
+#include "base/unique_fd.h"
 
 namespace patchbay::log {
 
@@ -57,13 +60,32 @@ spdlog::level::level_enum level() {
   return kLevel;
 }
 
-/// A file that cannot be opened must not stop a container: stderr serves then.
+/// Appends line by line, so that processes can share a file.
+class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit FileSink(UniqueFd file) : file_{std::move(file)} {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    (void)!::write(file_.get(), line.data(), line.size());  // a full disk stops no container
+  }
+  void flush_() override {}
+
+  UniqueFd file_;
+};
+
+/// For its owner only, and never one that a link or a FIFO without a reader stands for. A file that
+/// cannot be opened must not stop a container: stderr serves then.
 std::shared_ptr<spdlog::sinks::sink> file_sink(const std::string& path) {
-  try {
-    return std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
-  } catch (const spdlog::spdlog_ex&) {
+  constexpr int kFlags =
+      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  UniqueFd file{::open(path.c_str(), kFlags, 0600)};
+  if (!file) {
     return std::make_shared<spdlog::sinks::stderr_sink_st>();
   }
+  return std::make_shared<FileSink>(std::move(file));
 }
 
 std::shared_ptr<spdlog::sinks::sink> sink() {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/undo_log.h"
 #include "cni/json.h"
 
@@ -311,6 +312,9 @@ bool ValidAttachments::contains_label(std::string_view label) const {
 int run(
     const Plugin& plugin, const std::vector<std::string_view>& arguments, const Process& process) {
   try {
+    if (process.elevated) {
+      return report({}, Error{ErrorCode::invalid_environment, kElevated}, process);
+    }
     if (const auto text = answer_option(plugin, arguments)) {
       process.write_output(*text);
       return EXIT_SUCCESS;
@@ -327,7 +331,8 @@ int run(const Plugin& plugin, int argc, char** argv) {
       .getenv = [](const char* name) { return std::getenv(name); },
       .read_input = read_stdin,
       .write_output = [](std::string_view text) { write_all(STDOUT_FILENO, text, "write stdout"); },
-      .write_error = [](std::string_view text) { write_all(STDERR_FILENO, text, "write stderr"); }};
+      .write_error = [](std::string_view text) { write_all(STDERR_FILENO, text, "write stderr"); },
+      .elevated = is_elevated()};
   return run(plugin, std::vector<std::string_view>(argv + 1, argv + argc), process);
 }
 

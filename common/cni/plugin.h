@@ -83,6 +83,8 @@ struct Process {
   std::function<std::string()> read_input;             ///< stdin to its end.
   std::function<void(std::string_view)> write_output;  ///< stdout
   std::function<void(std::string_view)> write_error;   ///< stderr
+  /// See is_elevated(): then the answer is an error, and nothing is read or done.
+  bool elevated = false;
 };
 
 /// Reads the command, runs it, prints the result or the error JSON, returns the exit status.

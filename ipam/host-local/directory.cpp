@@ -4,9 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <unistd.h>
 #include <utility>
 
@@ -15,7 +13,7 @@
 #include <sys/vfs.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/state.h"
 #include "lock.h"
 
 namespace patchbay::hostlocal {
@@ -26,23 +24,6 @@ constexpr const char* kIndex = ".patchbay-index";
 
 std::string last_reserved_name(std::size_t set) {
   return "last_reserved_ip." + std::to_string(set);
-}
-
-UniqueFd open_directory(const std::string& path) {
-  return UniqueFd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-}
-
-/// mkdir -p
-void make_directories(const std::string& path) {
-  for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
-      throw SystemError{errno, "create directory " + quote(part)};
-    }
-    if (slash == std::string::npos) {
-      return;
-    }
-  }
 }
 
 std::int64_t nanoseconds(const timespec& time) {
@@ -58,26 +39,16 @@ std::optional<IpAddr> address_named(const char* name) {
 }  // namespace
 
 std::optional<Directory> Directory::find(const std::string& path) {
-  UniqueFd fd = open_directory(path);
-  if (fd) {
-    return Directory{path, std::move(fd)};
-  }
-  if (errno == ENOENT || errno == ENOTDIR) {
+  UniqueFd fd = state::find_directory(path);
+  if (!fd) {
     return std::nullopt;
   }
-  throw SystemError{errno, "open directory " + quote(path)};
+  return Directory{path, std::move(fd)};
 }
 
 Directory Directory::ensure(const std::string& path) {
-  UniqueFd fd = open_directory(path);
-  if (!fd && errno == ENOENT) {
-    make_directories(path);
-    fd = open_directory(path);
-  }
-  if (!fd) {
-    throw SystemError{errno, "open directory " + quote(path)};
-  }
-  return {path, std::move(fd)};
+  constexpr mode_t kMode = 0755;  // the reference plugin's: who holds which address is no secret
+  return {path, state::ensure_directory(path, kMode)};
 }
 
 std::string Directory::describe(std::string_view attempt, const std::string& name) const {
@@ -85,7 +56,7 @@ std::string Directory::describe(std::string_view attempt, const std::string& nam
 }
 
 void Directory::lock(std::uint32_t timeout_s) {
-  lock_ = UniqueFd{::openat(fd_.get(), "lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0640)};
+  lock_ = state::open_file(fd_.get(), "lock", O_RDONLY | O_CREAT);
   if (!lock_) {
     throw SystemError{errno, describe("open", "lock")};
   }
@@ -130,25 +101,18 @@ bool Directory::remove(const IpAddr& address) {
 
 void Directory::for_each(const std::function<void(const IpAddr&, Lease)>& visit) {
   remove_draft(fd_.get());
-  const int fd = ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing{fd < 0 ? nullptr : ::fdopendir(fd), ::closedir};
-  if (!listing) {
-    throw SystemError{errno, "list directory " + quote(path_)};
-  }
-  errno = 0;
-  while (const dirent* entry = ::readdir(listing.get())) {
-    if (const auto address = address_named(entry->d_name)) {
-      visit(*address, read_lease(fd_.get(), entry->d_name));
+  const bool complete = state::for_each_name(fd_.get(), [&](const char* name) {
+    if (const auto address = address_named(name)) {
+      visit(*address, read_lease(fd_.get(), name));
     }
-    errno = 0;
-  }
-  if (errno != 0) {
+  });
+  if (!complete) {
     throw SystemError{errno, "list directory " + quote(path_)};
   }
 }
 
 std::optional<IpAddr> Directory::last_reserved(std::size_t set) const {
-  const UniqueFd fd = open_file(fd_.get(), last_reserved_name(set));
+  const UniqueFd fd = state::open_file(fd_.get(), last_reserved_name(set), O_RDONLY);
   std::array<char, 64> bytes{};
   const auto got = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : 0;
   std::string_view text{bytes.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
@@ -163,7 +127,7 @@ std::optional<IpAddr> Directory::last_reserved(std::size_t set) const {
 void Directory::set_last_reserved(std::size_t set, const IpAddr& address) {
   const std::string name = last_reserved_name(set);
   const std::string text = address.str();
-  const UniqueFd fd{::openat(fd_.get(), name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+  const UniqueFd fd = state::open_file(fd_.get(), name, O_WRONLY | O_CREAT);
   if (!fd) {
     throw SystemError{errno, describe("open", name)};
   }
@@ -223,8 +187,7 @@ bool Directory::is_shared() const {
 }
 
 UniqueFd Directory::open_index() const {
-  return UniqueFd{
-      ::openat(fd_.get(), kIndex, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
+  return state::open_file(fd_.get(), kIndex, O_RDWR | O_CREAT);
 }
 
 }  // namespace patchbay::hostlocal

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/state.h"
 
 namespace patchbay::hostlocal {
 
@@ -23,11 +24,11 @@ double seconds(const timespec& time) {
 
 /// 0 or the errno; there is no draft then.
 int write_draft(int directory, const Holder& holder) {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  UniqueFd fd{::openat(directory, kDraft, kFlags, 0600)};
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL;
+  UniqueFd fd = state::open_file(directory, kDraft, kFlags);
   if (!fd && errno == EEXIST) {  // removed, not emptied: it may be a lease's other name by now
     remove_draft(directory);
-    fd = UniqueFd{::openat(directory, kDraft, kFlags, 0600)};
+    fd = state::open_file(directory, kDraft, kFlags);
   }
   if (!fd) {
     return errno;
@@ -60,13 +61,8 @@ int publish_draft(int directory, const std::string& name) {
 
 }  // namespace
 
-UniqueFd open_file(int directory, const std::string& name) {
-  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
-  return UniqueFd{::openat(directory, name.c_str(), kFlags)};
-}
-
 Lease read_lease(int directory, const std::string& name) {
-  const UniqueFd fd = open_file(directory, name);
+  const UniqueFd fd = state::open_file(directory, name, O_RDONLY);
   if (!fd) {
     return {.state = errno == ENOENT ? Lease::State::absent : Lease::State::foreign};
   }

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "base/unique_fd.h"
 #include "lease.h"
 
 namespace patchbay::hostlocal {
@@ -21,10 +20,7 @@ struct Lease {
   double modified_s = 0;  ///< Seconds since the epoch; when held.
 };
 
-/// Opens a file of the directory `directory` (a descriptor) for reading, and never waits for one
-/// that is a FIFO; empty with errno set when that is not possible.
-UniqueFd open_file(int directory, const std::string& name);
-
+/// `directory` is a descriptor, here and below.
 Lease read_lease(int directory, const std::string& name);
 
 /// Creates a lease, whole or not at all: it is written under another name, which a process that is

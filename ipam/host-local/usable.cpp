@@ -34,6 +34,9 @@ std::string existing_part(std::string path) {
 void require_usable(const std::string& path) {
   const std::string part = existing_part(path);
   struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    reject(path, std::strerror(ELOOP));
+  }
   if (::stat(part.c_str(), &status) != 0) {
     reject(part, std::strerror(errno));
   }

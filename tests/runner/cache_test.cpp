@@ -124,6 +124,70 @@ TEST_F(CacheTest, EntryOfAnotherOwnerUnderTheSameNameIsRefused) {
   EXPECT_EQ(e.code(), ErrorCode::invalid_config);
 }
 
+TEST_F(CacheTest, DirectoriesAreForTheirOwnerOnly) {
+  cache.save(entry);
+
+  for (const char* name : {"cache", "cache/results", "cache/patchbay"}) {
+    EXPECT_EQ(
+        std::filesystem::status(directory.path(name)).permissions(),
+        std::filesystem::perms::owner_all)
+        << name;
+  }
+}
+
+TEST_F(CacheTest, LinkInPlaceOfAnEntryIsNotFollowed) {
+  cache.save(entry);
+  const std::string genuine = directory.path("genuine");
+  std::filesystem::rename(cache.path_of(entry.owner), genuine);
+  std::filesystem::create_symlink(genuine, cache.path_of(entry.owner));
+  const std::string bytes = contents_of(genuine);
+
+  EXPECT_THROW((void)cache.find(entry.owner), SystemError);
+  EXPECT_EQ(cache.list().faults.size(), 1U);
+  entry.netns = "/run/netns/other";
+  cache.save(entry);
+
+  EXPECT_EQ(contents_of(genuine), bytes);
+  EXPECT_EQ(cache.find(entry.owner)->netns, "/run/netns/other");
+}
+
+TEST_F(CacheTest, LinkInPlaceOfTheDraftIsNotFollowed) {
+  cache.save(entry);
+  const std::string victim = directory.path("victim");
+  write_file(victim, "precious");
+  std::filesystem::create_symlink(victim, directory.path("cache/patchbay/net-c1-eth0.new"));
+
+  EXPECT_THROW(cache.save(entry), SystemError);
+
+  EXPECT_EQ(contents_of(victim), "precious");
+}
+
+TEST_F(CacheTest, LinkInPlaceOfADirectoryIsNotFollowed) {
+  cache.save(entry);
+  std::filesystem::rename(directory.path("cache/results"), directory.path("elsewhere"));
+  std::filesystem::create_symlink(directory.path("elsewhere"), directory.path("cache/results"));
+
+  EXPECT_THROW((void)cache.find(entry.owner), SystemError);
+  EXPECT_THROW((void)cache.list(), SystemError);
+  EXPECT_THROW((void)cache.remove(entry.owner), SystemError);
+  EXPECT_THROW(cache.save(entry), SystemError);
+
+  EXPECT_EQ(names_in(directory.path("elsewhere")), std::set<std::string>{"net-c1-eth0"});
+}
+
+/// What stands in a file must not lead out of the cache.
+TEST_F(CacheTest, EntryOfAnImpossibleOwnerIsRefused) {
+  for (const char* member : {"containerId", "networkName", "ifName"}) {
+    cache.save(entry);
+    json document = json::parse(contents_of(cache.path_of(entry.owner)));
+    document[member] = "../x";
+    write_file(cache.path_of(entry.owner), document.dump());
+
+    EXPECT_TRUE(cache.list().entries.empty()) << member;
+    EXPECT_EQ(cache.list().faults.size(), 1U) << member;
+  }
+}
+
 TEST(Base64Test, IsThatOfTheStandard) {
   EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
   EXPECT_EQ(to_base64("fooba"), "Zm9vYmE=");

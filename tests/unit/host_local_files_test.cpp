@@ -97,5 +97,12 @@ TEST(RequireUsable, RefusesWhatIsInAFile) {
   EXPECT_THROW(require_usable(directory.path("file/net")), Error);
 }
 
+TEST(RequireUsable, RefusesALink) {
+  const test::TempDirectory directory;
+  std::filesystem::create_symlink(directory.path(), directory.path("net"));
+
+  EXPECT_THROW(require_usable(directory.path("net")), Error);
+}
+
 }  // namespace
 }  // namespace patchbay::hostlocal

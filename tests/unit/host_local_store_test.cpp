@@ -251,6 +251,39 @@ TEST_F(StoreTest, PassesOverWhatIsNoLease) {
   EXPECT_TRUE(find(kBob).empty());
 }
 
+TEST_F(StoreTest, WritesThroughNoLink) {
+  Directory::ensure(path());
+  test::write_file(directory.path("victim"), "precious");
+  for (const char* name : {"last_reserved_ip.0", ".patchbay-index", ".patchbay-draft"}) {
+    std::filesystem::create_symlink(directory.path("victim"), path(name));
+  }
+
+  EXPECT_EQ(allocate("10.1.0.2-10.1.0.6", kAlice), ip("10.1.0.2"));
+  Store store = open();
+  EXPECT_EQ(store.last_reserved(0), std::nullopt);
+  EXPECT_THROW(store.set_last_reserved(0, ip("10.1.0.2")), SystemError);
+
+  EXPECT_EQ(test::contents_of(directory.path("victim")), "precious");
+  EXPECT_EQ(test::contents_of(path("10.1.0.2")), "alice\r\neth0");
+}
+
+TEST_F(StoreTest, LocksNothingThroughALink) {
+  Directory::ensure(path());
+  std::filesystem::create_symlink(directory.path("victim"), path("lock"));
+
+  EXPECT_THROW(open(), SystemError);
+
+  EXPECT_FALSE(std::filesystem::exists(directory.path("victim")));
+}
+
+TEST_F(StoreTest, DirectoryIsNoLink) {
+  std::filesystem::create_directory(directory.path("elsewhere"));
+  std::filesystem::create_symlink("elsewhere", path());
+
+  EXPECT_THROW((void)Directory::find(path()), SystemError);
+  EXPECT_THROW((void)Directory::ensure(path()), SystemError);
+}
+
 TEST_F(StoreTest, PassesOverSomethingThatAppearsWhileTheIndexIsFresh) {
   Store store = open();
   std::filesystem::create_directory(path("10.1.0.2"));

@@ -4,15 +4,16 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <filesystem>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/state.h"
 #include "cni/json.h"
 #include "cni/keys.h"
+#include "patchbay/attachment.h"
 #include "patchbay/base64.h"
 
 namespace patchbay::runner {
@@ -20,8 +21,6 @@ namespace patchbay::runner {
 namespace {
 
 using nlohmann::json;
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kLimit = std::size_t{64} << 20;  // a conflist as base64, and a result
 constexpr const char* kKind = "cniCacheV1";            // libcni/api.go: CNICacheV1
@@ -109,6 +108,7 @@ std::optional<CacheEntry> parse_entry(const json& document) {
   keys.text("containerId", entry.owner.container_id, "");
   keys.text("ifName", entry.owner.ifname, "");
   keys.text("networkName", entry.owner.network, "");
+  require_valid(entry.owner);
   keys.text("netns", entry.netns, "");
   keys.text("config", config, "");
   entry.config = decode_config(config);
@@ -118,10 +118,35 @@ std::optional<CacheEntry> parse_entry(const json& document) {
   return entry;
 }
 
-/// Nullopt when there is no such file. `owner` is who it would belong to, when that is known: a
-/// result alone does not say.
-std::optional<CacheEntry> read_entry(const std::string& path, const Owner* owner) {
-  const auto bytes = find_file(path, kLimit);
+/// Opens the directory of results or ours, as libcni makes it: for its owner's eyes only.
+UniqueFd ensure_directory(const std::string& path) {
+  return state::ensure_directory(path, 0700);
+}
+
+/// The file at `path`, which is in the directory `results`; nullopt when there is none.
+std::optional<std::string> find_bytes(const UniqueFd& results, const std::string& path) {
+  if (!results) {
+    return std::nullopt;
+  }
+  const UniqueFd file = state::open_file(results.get(), path.substr(path.rfind('/') + 1), O_RDONLY);
+  if (!file && errno == ENOENT) {
+    return std::nullopt;
+  }
+  if (!file) {
+    throw SystemError{errno, "open " + quote(path)};
+  }
+  auto bytes = read_all(file.get(), kLimit, "read " + quote(path));
+  if (!bytes) {
+    throw SystemError{EFBIG, "read " + quote(path)};
+  }
+  return bytes;
+}
+
+/// The same as an entry. `owner` is who it would belong to, when that is known: a result alone does
+/// not say.
+std::optional<CacheEntry> read_entry(
+    const UniqueFd& results, const std::string& path, const Owner* owner) {
+  const auto bytes = find_bytes(results, path);
   if (!bytes) {
     return std::nullopt;
   }
@@ -140,23 +165,10 @@ std::optional<CacheEntry> read_entry(const std::string& path, const Owner* owner
   }
 }
 
-/// As libcni makes it, for root's eyes only.
-void make_directories(const std::string& path) {
-  std::error_code error;
-  const bool fresh = !fs::exists(path, error);
-  fs::create_directories(path, error);
-  if (fresh && !error) {
-    fs::permissions(path, fs::perms::owner_all, error);
-  }
-  if (error) {
-    throw SystemError{error.value(), "create directory " + quote(path)};
-  }
-}
-
 /// Nullopt for what nobody can read, and for a result alone, which does not say.
-std::optional<Owner> find_owner(const std::string& path) {
+std::optional<Owner> find_owner(const UniqueFd& results, const std::string& path) {
   try {
-    const auto entry = read_entry(path, nullptr);
+    const auto entry = read_entry(results, path, nullptr);
     return entry ? std::optional{entry->owner} : std::nullopt;
   } catch (const Error&) {  // is nobody's
     return std::nullopt;
@@ -166,83 +178,85 @@ std::optional<Owner> find_owner(const std::string& path) {
 }  // namespace
 
 std::string Cache::path_of(const Owner& owner) const {
-  return directory_ + "/results/" + name_of(owner);
+  return results() + "/" + name_of(owner);
 }
 
-std::string Cache::own_directory() const {
-  std::string path = directory_ + "/patchbay";
-  make_directories(path);
-  return path;
+UniqueFd Cache::ensure_own_file(const std::string& name) const {
+  const UniqueFd directory = ensure_directory(own());
+  UniqueFd file = state::open_file(directory.get(), name, O_RDWR | O_CREAT);
+  if (!file) {
+    throw SystemError{errno, "open " + quote(own() + "/" + name)};
+  }
+  return file;
 }
 
 std::optional<CacheEntry> Cache::find(const Owner& owner) const {
-  auto entry = read_entry(path_of(owner), &owner);
+  const std::string path = path_of(owner);
+  auto entry = read_entry(state::find_directory(results()), path, &owner);
   // "a-b" + "c" and "a" + "b-c" make the same name.
   if (entry && entry->owner != owner) {
     throw Error{
         ErrorCode::invalid_config,
-        path_of(owner) + ": belongs to container " + quote(entry->owner.container_id) +
-            " in network " + quote(entry->owner.network)};
+        path + ": belongs to container " + quote(entry->owner.container_id) + " in network " +
+            quote(entry->owner.network)};
   }
   return entry;
 }
 
 void Cache::save(const CacheEntry& entry) const {
-  const std::string path = path_of(entry.owner);
-  make_directories(directory_ + "/results");
+  const UniqueFd results = ensure_directory(this->results());
   // Not among the results: libcni takes every file there for an attachment.
-  const std::string fresh = own_directory() + "/" + name_of(entry.owner) + ".new";
-  const std::string what = "write " + quote(fresh);
+  const UniqueFd own = ensure_directory(this->own());
+  const std::string name = name_of(entry.owner);
+  const std::string fresh = name + ".new";
+  const std::string what = "write " + quote(this->own() + "/" + fresh);
   {
-    const UniqueFd file{
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    const UniqueFd file = state::open_file(own.get(), fresh, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file) {
       throw SystemError{errno, what};
     }
     try {
       write_all(file.get(), to_text(entry), what);
     } catch (const Error&) {  // thrown on; a full disk gets its room back
-      (void)::unlink(fresh.c_str());
+      (void)::unlinkat(own.get(), fresh.c_str(), 0);
       throw;
     }
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (::renameat(own.get(), fresh.c_str(), results.get(), name.c_str()) != 0) {
     const int error = errno;
-    (void)::unlink(fresh.c_str());
-    throw SystemError{error, "write " + quote(path)};
+    (void)::unlinkat(own.get(), fresh.c_str(), 0);
+    throw SystemError{error, "write " + quote(path_of(entry.owner))};
   }
 }
 
 bool Cache::remove(const Owner& owner) const {
   const std::string path = path_of(owner);
-  if (find_owner(path).value_or(owner) != owner) {
+  const UniqueFd results = state::find_directory(this->results());
+  if (!results || find_owner(results, path).value_or(owner) != owner) {
     return false;
   }
-  if (::unlink(path.c_str()) == 0) {
+  if (::unlinkat(results.get(), name_of(owner).c_str(), 0) == 0) {
     return true;
   }
-  if (errno != ENOENT && errno != ENOTDIR) {
+  if (errno != ENOENT) {
     throw SystemError{errno, "delete " + quote(path)};
   }
   return false;
 }
 
 Cache::Listing Cache::list() const {
-  const std::string results = directory_ + "/results";
-  std::error_code error;
-  fs::directory_iterator file{results, error};
+  const UniqueFd results = state::find_directory(this->results());
   std::vector<std::string> paths;
-  for (; !error && file != fs::directory_iterator{}; file.increment(error)) {
-    paths.push_back(file->path());
-  }
-  if (error && error.value() != ENOENT) {
-    throw SystemError{error.value(), "read directory " + quote(results)};
+  const auto note = [&](const char* name) { paths.push_back(this->results() + "/" + name); };
+  const bool complete = results ? state::for_each_name(results.get(), note) : errno == ENOENT;
+  if (!complete) {
+    throw SystemError{errno, "read directory " + quote(this->results())};
   }
   std::sort(paths.begin(), paths.end());
   Listing listing;
   for (const std::string& path : paths) {
     try {
-      if (auto entry = read_entry(path, nullptr)) {
+      if (auto entry = read_entry(results, path, nullptr)) {
         listing.entries.push_back(std::move(*entry));
       }
     } catch (const Error& e) {  // one bad file must not hide the others

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/owner.h"
+#include "base/unique_fd.h"
 
 namespace patchbay::runner {
 
@@ -43,11 +44,14 @@ class Cache {
 
   /// The file of an attachment.
   [[nodiscard]] std::string path_of(const Owner& owner) const;
-  /// A directory beside the results for what libcni has no place for; made when it is missing.
-  /// Throws SystemError.
-  [[nodiscard]] std::string own_directory() const;
+  /// Opens (see state::open_file), and makes when it is missing, a file of a directory beside the
+  /// results, where there is what libcni has no place for. Throws SystemError.
+  [[nodiscard]] UniqueFd ensure_own_file(const std::string& name) const;
 
  private:
+  [[nodiscard]] std::string results() const { return directory_ + "/results"; }
+  [[nodiscard]] std::string own() const { return directory_ + "/patchbay"; }
+
   std::string directory_;
 };
 

@@ -17,16 +17,6 @@ using Clock = std::chrono::steady_clock;
 constexpr timespec kPause{0, 5'000'000};
 constexpr off_t kNetwork = 0;  // one byte stands for the network, all others for attachments
 
-/// Without O_CLOEXEC, for plugins to inherit.
-UniqueFd open_file(const std::string& path) {
-  // NOLINTNEXTLINE(android-cloexec-open): see above
-  UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600)};
-  if (!file) {
-    throw SystemError{errno, "open " + quote(path)};
-  }
-  return file;
-}
-
 /// The byte that stands for an attachment. Two that share one wait for each other, no more.
 off_t byte_of(const Owner& owner) {
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max() - 1);
@@ -55,8 +45,11 @@ void lock_byte(const UniqueFd& file, short type, off_t byte, Clock::time_point d
   }
 }
 
+/// For plugins to inherit.
 UniqueFd open_lock(const Cache& cache, const std::string& network) {
-  return open_file(cache.own_directory() + "/" + network + ".lock");
+  UniqueFd file = cache.ensure_own_file(network + ".lock");
+  (void)::fcntl(file.get(), F_SETFD, 0);
+  return file;
 }
 
 }  // namespace

@@ -178,7 +178,8 @@ void pin(const Container& container) {
 
 void unpin(const Container& container) {
   const std::string path = container.pin();
-  while (::umount2(path.c_str(), MNT_DETACH) == 0) {  // whatever is mounted there, and below it
+  while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) ==
+         0) {  // whatever is mounted there, and below it
   }
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     throw SystemError{errno, "delete " + quote(path)};

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/undo_log.h"
 #include "patchbay/command_line.h"
 #include "patchbay/lxc_hook.h"
@@ -174,6 +175,10 @@ int report_failure(const Invocation& invocation, const Error& e) {
 }
 
 int main(int argc, char** argv) {
+  if (is_elevated()) {
+    complain(std::string{"patchbay: "} + kElevated);
+    return kFailed;
+  }
   const Parsed parsed = parse_command_line(argc, argv);
   if (!parsed.invocation) {
     return parsed.status;
