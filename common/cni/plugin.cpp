@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/privilege.h"
 #include "base/undo_log.h"
 #include "cni/json.h"
 
@@ -204,6 +203,34 @@ std::string run_attachment(
   }
 }
 
+Capabilities kept_capabilities(const Plugin& plugin) {
+  return plugin.linked == nullptr ? plugin.capabilities
+                                  : plugin.capabilities | plugin.linked->plugin.capabilities;
+}
+
+/// Not before the container's namespace is open: whoever has less than a process must not look into
+/// its /proc/PID/ns.
+void give_up_privileges(const Plugin& plugin, const Process& process) {
+  if (!process.own) {
+    return;
+  }
+  if (plugin.linked == nullptr) {
+    drop_capabilities(kept_capabilities(plugin));
+  } else {
+    lower_capabilities(kept_capabilities(plugin));
+  }
+}
+
+std::string run_network_command(
+    const Plugin& plugin, const Environment& environment, const Network& network) {
+  if (environment.command == Command::gc) {
+    collect(plugin, network);
+  } else if (plugin.status != nullptr) {
+    plugin.status(network);
+  }
+  return {};
+}
+
 std::string run_command(
     const Plugin& plugin, const Environment& environment, const Process& process, Answer& answer) {
   if (environment.command == Command::version) {
@@ -214,18 +241,13 @@ std::string run_command(
       environment.container_id + (environment.ifname.empty() ? "" : " ") + environment.ifname);
   log::phase("parse");
   Network network = read_network(plugin, environment, process.read_input(), answer);
-  if (environment.command == Command::gc) {
-    collect(plugin, network);
-    return {};
+  if (environment.command == Command::gc || environment.command == Command::status) {
+    give_up_privileges(plugin, process);
+    return run_network_command(plugin, environment, network);
   }
-  if (environment.command == Command::status) {
-    if (plugin.status != nullptr) {
-      plugin.status(network);
-    }
-    return {};
-  }
-  return run_attachment(
-      plugin, environment, read_attachment(plugin, environment, std::move(network)));
+  const Attachment attachment = read_attachment(plugin, environment, std::move(network));
+  give_up_privileges(plugin, process);
+  return run_attachment(plugin, environment, attachment);
 }
 
 std::string about(const Plugin& plugin) {
@@ -239,6 +261,9 @@ std::string help(const Plugin& plugin) {
          "\nA container runtime executes it with CNI_COMMAND and further CNI_* variables, and with "
          "a"
          "\nnetwork configuration (JSON) on stdin.\n"
+         "\nCapabilities that it works with, having given up all others: " +
+         kept_capabilities(plugin).str() +
+         "\n"
          "\n  --schema   print the JSON Schema of the configuration"
          "\n  --version  print the version"
          "\n  --help     print this\n"
@@ -312,7 +337,7 @@ bool ValidAttachments::contains_label(std::string_view label) const {
 int run(
     const Plugin& plugin, const std::vector<std::string_view>& arguments, const Process& process) {
   try {
-    if (process.elevated) {
+    if (process.own && is_elevated()) {
       return report({}, Error{ErrorCode::invalid_environment, kElevated}, process);
     }
     if (const auto text = answer_option(plugin, arguments)) {
@@ -332,7 +357,7 @@ int run(const Plugin& plugin, int argc, char** argv) {
       .read_input = read_stdin,
       .write_output = [](std::string_view text) { write_all(STDOUT_FILENO, text, "write stdout"); },
       .write_error = [](std::string_view text) { write_all(STDERR_FILENO, text, "write stderr"); },
-      .elevated = is_elevated()};
+      .own = true};
   return run(plugin, std::vector<std::string_view>(argv + 1, argv + argc), process);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/owner.h"
+#include "base/privilege.h"
 #include "base/types.h"
 #include "cni/args.h"
 #include "cni/config.h"
@@ -67,7 +68,11 @@ struct Plugin {
   /// not exist then.
   bool enters_netns = true;
   const LinkedPlugin* linked = nullptr;  ///< A delegate that may run in this process.
-  void (*declare)(Keys&) = nullptr;      ///< Declares every configuration key; for --schema.
+  /// What it needs of capabilities(7) when its input is read. All others are given up then: for
+  /// good by a plugin without delegates. One with delegates keeps those of the linked one, too, and
+  /// what it executes gets what the runtime gave.
+  Capabilities capabilities{};
+  void (*declare)(Keys&) = nullptr;  ///< Declares every configuration key; for --schema.
   Result (*add)(const Attachment&) = nullptr;
   void (*del)(const Attachment&) = nullptr;
   void (*check)(const Attachment&) = nullptr;
@@ -83,8 +88,9 @@ struct Process {
   std::function<std::string()> read_input;             ///< stdin to its end.
   std::function<void(std::string_view)> write_output;  ///< stdout
   std::function<void(std::string_view)> write_error;   ///< stderr
-  /// See is_elevated(): then the answer is an error, and nothing is read or done.
-  bool elevated = false;
+  /// It is the plugin's own: it must not be elevated (see is_elevated()), and gives up what
+  /// capabilities the plugin does not need.
+  bool own = false;
 };
 
 /// Reads the command, runs it, prints the result or the error JSON, returns the exit status.

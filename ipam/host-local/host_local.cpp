@@ -186,6 +186,7 @@ const cni::Plugin& plugin() {
       .name = "host-local",
       .about = "leases addresses out of ranges, the leases kept on this host",
       .enters_netns = false,
+      .capabilities = {Capability::dac_override, Capability::fowner},
       .declare = declare,
       .add = add,
       .del = del,

@@ -191,6 +191,7 @@ int main(int argc, char** argv) {
       {.name = "bridge",
        .about = "connects a container to a Linux bridge of the host",
        .linked = &hostlocal::linked(),
+       .capabilities = {Capability::net_admin, Capability::sys_admin},
        .declare =
            [](cni::Keys& keys) {
              bridge::Config config;

@@ -80,12 +80,14 @@ void check(const cni::Attachment& attachment) {
 }  // namespace patchbay
 
 int main(int argc, char** argv) {
-  return patchbay::cni::run(
+  using namespace patchbay;
+  return cni::run(
       {.name = "loopback",
        .about = "sets the container's loopback interface up",
-       .add = patchbay::add,
-       .del = patchbay::del,
-       .check = patchbay::check},
+       .capabilities = {Capability::net_admin, Capability::sys_admin},
+       .add = add,
+       .del = del,
+       .check = check},
       argc,
       argv);
 }

@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
       {.name = "ovs",
        .about = "connects a container to an Open vSwitch bridge of the host",
        .linked = &hostlocal::linked(),
+       .capabilities = {Capability::dac_override, Capability::net_admin, Capability::sys_admin},
        .declare = ovs::declare,
        .add = ovs::add,
        .del = ovs::del,

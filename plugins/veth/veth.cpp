@@ -162,6 +162,7 @@ int main(int argc, char** argv) {
       {.name = "veth",
        .about = "connects a container to the host by a routed point-to-point veth pair",
        .linked = &hostlocal::linked(),
+       .capabilities = {Capability::net_admin, Capability::sys_admin},
        .declare =
            [](cni::Keys& keys) {
              veth::Config config;

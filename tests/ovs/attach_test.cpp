@@ -148,6 +148,14 @@ TEST_F(OvsTest, RowsSayWhoseTheyAre) {
   EXPECT_NE(interface.find(result["interfaces"][1]["mac"].get<std::string>()), std::string::npos);
 }
 
+/// CAP_DAC_OVERRIDE is kept for it.
+TEST_F(OvsTest, SocketThatOnlyRootsPrivilegesOpen) {
+  shell("chmod 0 /run/openvswitch/db.sock");
+
+  attach(network());
+  detach(network());
+}
+
 TEST_F(OvsTest, DelAfterTheBridgeIsGone) {
   attach(network());
   shell("ovs-vsctl --timeout=20 del-br ovs1");
