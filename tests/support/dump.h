@@ -6,11 +6,9 @@
 
 namespace patchbay::test {
 
-/// Everything of the host that a plugin could leave behind, as text to compare: links, addresses,
-/// routes of all tables, rules, permanent neighbours, nftables, forwarding sysctls, pinned
-/// namespaces and all files below /var/lib/cni. What the kernel counts or does in its own time
-/// (timers, carrier, interface numbers, IPv6 link-local addresses) is left out, and so is where
-/// host-local goes on searching.
+/// Everything of the host that a plugin could leave behind, as text to compare: dump_network(),
+/// mounts, pinned namespaces and all files below /var/lib/cni, but where host-local goes on
+/// searching. Takes a few milliseconds and starts no process.
 std::string dump();
 
 /// A predicate for gtest: dump() is what `before` was. Prints the lines that differ.
@@ -18,7 +16,12 @@ testing::AssertionResult is_unchanged(const std::string& before);
 /// A predicate for gtest: `after` is what `before` was. Prints the lines that differ.
 testing::AssertionResult is_same(const std::string& before, const std::string& after);
 
-/// The links, addresses and routes of the namespace the calling thread is in.
+/// Links, addresses, routes of all tables, rules, permanent neighbours, queueing disciplines,
+/// nftables and sysctls of the network namespace the calling thread is in. What the kernel counts
+/// or does in its own time is left out; see kernel_dump.h.
 std::string dump_network();
+
+/// All that is below `directory`, with modes and contents.
+std::string dump_files(const std::string& directory);
 
 }  // namespace patchbay::test

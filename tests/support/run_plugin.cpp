@@ -44,43 +44,6 @@ UniqueFd make_input(const std::string& bytes) {
   return fd;
 }
 
-std::vector<std::string> environment_of(const Call& call) {
-  std::map<std::string, std::string> variables{
-      {"CNI_COMMAND", call.command},
-      {"CNI_CONTAINERID", call.container_id},
-      {"CNI_NETNS", call.netns},
-      {"CNI_IFNAME", call.ifname},
-      {"CNI_ARGS", call.args},
-      {"CNI_PATH", call.path}};
-  for (const auto& [name, value] : call.extra_env) {
-    variables[name] = value;
-  }
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text{*entry};
-    if (text.rfind("CNI_", 0) != 0 && variables.count(text.substr(0, text.find('='))) == 0) {
-      result.push_back(text);
-    }
-  }
-  for (const auto& [name, value] : variables) {
-    if (!value.empty()) {
-      result.push_back(name + "=" + value);
-    }
-  }
-  return result;
-}
-
-/// Pointers to the strings, and a null behind them.
-std::vector<char*> pointers_to(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (auto& one : strings) {
-    pointers.push_back(one.data());
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 pid_t spawn(
     std::vector<std::string> arguments,
     std::vector<std::string> environment,
@@ -123,6 +86,50 @@ std::string plugin_directory() {
   return PATCHBAY_BIN_DIR;
 }
 
+std::vector<std::string> arguments_of(const Call& call) {
+  const bool is_path = call.plugin.find('/') != std::string::npos;
+  std::vector<std::string> arguments{
+      is_path ? call.plugin : plugin_directory() + "/" + call.plugin};
+  arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
+  return arguments;
+}
+
+std::vector<std::string> environment_of(const Call& call) {
+  std::map<std::string, std::string> variables{
+      {"CNI_COMMAND", call.command},
+      {"CNI_CONTAINERID", call.container_id},
+      {"CNI_NETNS", call.netns},
+      {"CNI_IFNAME", call.ifname},
+      {"CNI_ARGS", call.args},
+      {"CNI_PATH", call.path}};
+  for (const auto& [name, value] : call.extra_env) {
+    variables[name] = value;
+  }
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text{*entry};
+    if (text.rfind("CNI_", 0) != 0 && variables.count(text.substr(0, text.find('='))) == 0) {
+      result.push_back(text);
+    }
+  }
+  for (const auto& [name, value] : variables) {
+    if (!value.empty()) {
+      result.push_back(name + "=" + value);
+    }
+  }
+  return result;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (auto& one : strings) {
+    pointers.push_back(one.data());
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 nlohmann::json Answer::json() const {
   try {
     return nlohmann::json::parse(output);
@@ -142,15 +149,11 @@ std::string Answer::message() const {
 }
 
 RunningPlugin::RunningPlugin(const Call& call, const std::string& input) {
-  const bool is_path = call.plugin.find('/') != std::string::npos;
-  std::vector<std::string> arguments{
-      is_path ? call.plugin : plugin_directory() + "/" + call.plugin};
-  arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
   const UniqueFd in = make_input(input);
   Pipe out = make_pipe();
   Pipe err = make_pipe();
   pid_ = spawn(
-      std::move(arguments),
+      arguments_of(call),
       environment_of(call),
       {in.get(), out.write_end.get(), err.write_end.get()});
   output_ = std::move(out.read_end);

@@ -29,6 +29,12 @@ struct Call {
   std::vector<std::string> arguments{};  ///< Of the command line.
 };
 
+/// The command line of a call, the executable's path first, and its environment.
+std::vector<std::string> arguments_of(const Call& call);
+std::vector<std::string> environment_of(const Call& call);
+/// Pointers to the strings, and a null behind them, as execve(2) wants them.
+std::vector<char*> pointers_to(std::vector<std::string>& strings);
+
 /// What came back.
 struct Answer {
   int status = 0;      ///< The exit status; 128 plus the signal's number when killed.
