@@ -4,14 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <limits>
 #include <poll.h>
 #include <span>
-#include <spawn.h>
 #include <unistd.h>
 
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -125,6 +126,60 @@ std::vector<char*> argument_vector(std::string& name, std::vector<std::string>& 
   return result;
 }
 
+/// What a child is to become, and its streams.
+struct Image {
+  const char* path;
+  char* const* arguments;
+  char* const* environment;
+  int in;
+  int out;
+};
+
+/// Gives `fd` the number `target`, open beyond exec.
+bool place(int fd, int target) {
+  return fd == target ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(fd, target) >= 0;
+}
+
+/// In a child that still shares our memory: system calls, and nothing else.
+[[noreturn]] void become(
+    const Image& image, const Subprocess::Options& options, pid_t parent, volatile int& error) {
+  if (options.dies_with_us) {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) {  // who died before that line
+      ::_exit(EXIT_FAILURE);
+    }
+  }
+  if (options.own_group) {
+    (void)::setpgid(0, 0);
+  }
+  (void)std::signal(SIGPIPE, SIG_DFL);
+  if (place(image.in, STDIN_FILENO) && place(image.out, STDOUT_FILENO)) {
+    ::execve(image.path, image.arguments, image.environment);
+  }
+  error = errno;
+  ::_exit(EXIT_FAILURE);
+}
+
+/// posix_spawn() cannot do PR_SET_PDEATHSIG. Returns 0, or the errno of a child that is gone.
+int spawn(const Image& image, const Subprocess::Options& options, pid_t& pid) {
+  volatile int error = 0;
+  const pid_t parent = ::getpid();
+  const pid_t child = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): see become()
+  if (child == 0) {
+    become(image, options, parent, error);
+  }
+  if (child < 0) {
+    return errno;
+  }
+  if (error != 0) {
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return error;
+  }
+  pid = child;
+  return 0;
+}
+
 }  // namespace
 
 Subprocess::Subprocess(const std::string& path, const Environment& changes, const Options& options)
@@ -142,31 +197,17 @@ Subprocess::Subprocess(const std::string& path, const Environment& changes, cons
 }
 
 void Subprocess::start(const Options& options, char* const* environment, int in, int out) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  const int group = options.own_group ? POSIX_SPAWN_SETPGROUP : 0;  // the group 0 is a new one
-  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | group));
   std::string name = path_;
   std::vector<std::string> rest = options.arguments;
   const auto arguments = argument_vector(name, rest);
+  const Image image{path_.c_str(), arguments.data(), environment, in, out};
   int error = ETXTBSY;
   for (int attempt = 0; error == ETXTBSY && attempt < kBusyRetries; ++attempt) {
     if (attempt > 0) {
       ::nanosleep(&kBusyPause, nullptr);
     }
-    error =
-        ::posix_spawn(&pid_, path_.c_str(), &actions, &attributes, arguments.data(), environment);
+    error = spawn(image, options, pid_);
   }
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     pid_ = -1;
     throw SystemError{error, "execute " + quote(path_)};

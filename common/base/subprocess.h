@@ -24,6 +24,9 @@ class Subprocess {
     /// The child leads a process group of its own, so that whatever it starts can be killed with
     /// it: by an expired timeout, and by the destructor when nobody has awaited the child.
     bool own_group = false;
+    /// The child is killed when the thread that has started it ends, be it by SIGKILL: what nobody
+    /// awaits any more must not go on behind the back of what comes next.
+    bool dies_with_us = false;
   };
 
   /// Starts `path` with our environment, in which the variables of `changes` are replaced. Throws

@@ -57,7 +57,10 @@ Delegate::Delegate(const cni::Network& network, const std::string& type, std::st
       command_{command} {
   const std::string path = cni::get_plugin(network.plugin_path, type, "ipam.type");
   if (!is_linked(network.linked, type, path)) {
-    process_.emplace(path, Subprocess::Environment{{"CNI_COMMAND", command_}});
+    process_.emplace(
+        path,
+        Subprocess::Environment{{"CNI_COMMAND", command_}},
+        Subprocess::Options{.dies_with_us = true});
   }
 }
 

@@ -1,6 +1,8 @@
 #include "base/subprocess.h"
 
+#include <csignal>
 #include <string>
+#include <unistd.h>
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -31,6 +33,30 @@ TEST(SubprocessTest, GivesInputAndArgumentsAndReturnsTheOutput) {
 
   EXPECT_EQ(outcome.output, "hello\ninput");
   EXPECT_EQ(WEXITSTATUS(outcome.status), 3);
+}
+
+TEST(SubprocessTest, ChildDiesWithUsWhenSoWished) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  const TempDirectory directory;
+  const std::string started = directory.path("started");
+  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    Subprocess child{
+        "/bin/sh",
+        {},
+        {.arguments = {"-c", "echo $$ > " + started + "; exec sleep 100"}, .dies_with_us = true}};
+    child.finish();
+    ::_exit(0);
+  }
+  const pid_t child = std::stoi(contents_of(started));
+
+  ::kill(parent, SIGKILL);
+
+  EXPECT_EQ(::waitpid(parent, nullptr, 0), parent);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
 }
 
 TEST(SubprocessTest, ExpiredTimeoutKillsTheChildAndNamesIt) {
