@@ -1,6 +1,10 @@
 #include "patchbay/cache.h"
 
 #include <filesystem>
+#include <unistd.h>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +25,23 @@ using test::write_file;
 
 class CacheTest : public testing::Test {
  protected:
+  /// Leaves what is left by a kill in the middle of a save().
+  void interrupt_save(const CacheEntry& one) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const rlimit none{0, 0};  // the first byte that is written ends it, by SIGXFSZ
+      (void)::setrlimit(RLIMIT_FSIZE, &none);
+      cache.save(one);
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+  }
+  [[nodiscard]] std::set<std::string> drafts() const {
+    return names_in(directory.path("cache/patchbay"));
+  }
+
   test::TempDirectory directory;
   Cache cache{directory.path("cache")};
   CacheEntry entry{
@@ -44,6 +65,23 @@ TEST_F(CacheTest, WhatIsSavedIsFound) {
   EXPECT_EQ(found->capabilities, entry.capabilities);
   EXPECT_EQ(found->config, entry.config);
   EXPECT_EQ(json::parse(found->result), json::parse(entry.result));
+}
+
+/// What a save() leaves that is killed before its end: another one that cannot come to its end.
+TEST_F(CacheTest, WhatAKilledSaveLeftGoesWithTheEntry) {
+  const CacheEntry other{.owner = {"net", "c2", "eth0"}};
+  const CacheEntry foreign{.owner = {"net-a", "c1", "eth0"}};
+  for (const auto& one : {entry, other, foreign}) {
+    interrupt_save(one);
+  }
+  ASSERT_EQ(drafts().size(), 3U);
+
+  EXPECT_FALSE(cache.remove(entry.owner));
+  EXPECT_EQ(drafts().size(), 2U);
+  cache.remove_drafts("net");
+  EXPECT_EQ(drafts().size(), 1U);
+  EXPECT_FALSE(cache.remove(foreign.owner));
+  EXPECT_TRUE(drafts().empty());
 }
 
 TEST_F(CacheTest, FileIsLibcnis) {

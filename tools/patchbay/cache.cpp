@@ -33,6 +33,27 @@ std::string name_of(const Owner& owner) {
   return owner.network + "-" + owner.container_id + "-" + owner.ifname;
 }
 
+/// A file in `own` that becomes the entry; of fixed length after the owner's name, so that the
+/// drafts of one network can be told from those of any other.
+std::string draft_suffix(const std::string& network) {
+  return "." + hex(stable_hash(network)) + ".new";
+}
+
+std::string draft_of(const Owner& owner) {
+  return name_of(owner) + draft_suffix(owner.network);
+}
+
+/// False when it was not there. Throws SystemError calling it `path`.
+bool delete_file(const UniqueFd& directory, const std::string& name, const std::string& path) {
+  if (directory && ::unlinkat(directory.get(), name.c_str(), 0) == 0) {
+    return true;
+  }
+  if (directory && errno != ENOENT) {
+    throw SystemError{errno, "delete " + quote(path)};
+  }
+  return false;
+}
+
 std::string to_text(const CacheEntry& entry) {
   json document{
       {"kind", kKind},
@@ -207,8 +228,7 @@ void Cache::save(const CacheEntry& entry) const {
   const UniqueFd results = ensure_directory(this->results());
   // Not among the results: libcni takes every file there for an attachment.
   const UniqueFd own = ensure_directory(this->own());
-  const std::string name = name_of(entry.owner);
-  const std::string fresh = name + ".new";
+  const std::string fresh = draft_of(entry.owner);
   const std::string what = "write " + quote(this->own() + "/" + fresh);
   {
     const UniqueFd file = state::open_file(own.get(), fresh, O_WRONLY | O_CREAT | O_TRUNC);
@@ -222,7 +242,7 @@ void Cache::save(const CacheEntry& entry) const {
       throw;
     }
   }
-  if (::renameat(own.get(), fresh.c_str(), results.get(), name.c_str()) != 0) {
+  if (::renameat(own.get(), fresh.c_str(), results.get(), name_of(entry.owner).c_str()) != 0) {
     const int error = errno;
     (void)::unlinkat(own.get(), fresh.c_str(), 0);
     throw SystemError{error, "write " + quote(path_of(entry.owner))};
@@ -232,16 +252,28 @@ void Cache::save(const CacheEntry& entry) const {
 bool Cache::remove(const Owner& owner) const {
   const std::string path = path_of(owner);
   const UniqueFd results = state::find_directory(this->results());
-  if (!results || find_owner(results, path).value_or(owner) != owner) {
-    return false;
+  const bool is_its = find_owner(results, path).value_or(owner) == owner;
+  const bool removed = is_its && delete_file(results, name_of(owner), path);
+  const std::string draft = draft_of(owner);
+  (void)delete_file(state::find_directory(own()), draft, own() + "/" + draft);
+  return removed;
+}
+
+void Cache::remove_drafts(const std::string& network) const {
+  const UniqueFd own = state::find_directory(this->own());
+  std::vector<std::string> drafts;
+  const auto note = [&](const std::string& name) {
+    if (name.ends_with(draft_suffix(network))) {
+      drafts.push_back(name);
+    }
+  };
+  const bool complete = own ? state::for_each_name(own.get(), note) : errno == ENOENT;
+  if (!complete) {
+    throw SystemError{errno, "read directory " + quote(this->own())};
   }
-  if (::unlinkat(results.get(), name_of(owner).c_str(), 0) == 0) {
-    return true;
+  for (const std::string& draft : drafts) {
+    (void)delete_file(own, draft, this->own() + "/" + draft);
   }
-  if (errno != ENOENT) {
-    throw SystemError{errno, "delete " + quote(path)};
-  }
-  return false;
 }
 
 Cache::Listing Cache::list() const {

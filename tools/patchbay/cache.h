@@ -32,8 +32,12 @@ class Cache {
   [[nodiscard]] std::optional<CacheEntry> find(const Owner& owner) const;
   /// Throws SystemError.
   void save(const CacheEntry& entry) const;
-  /// False when there was none of this owner. Throws SystemError.
+  /// Also removes what a save() that was killed has left. False when there was no entry of this
+  /// owner. Throws SystemError.
   [[nodiscard]] bool remove(const Owner& owner) const;
+  /// Removes what save()s that were killed have left of a network. None may be under way. Throws
+  /// SystemError.
+  void remove_drafts(const std::string& network) const;
 
   struct Listing {
     std::vector<CacheEntry> entries;  ///< By file name.

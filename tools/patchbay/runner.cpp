@@ -380,6 +380,7 @@ bool Runner::gc(const std::string& network, const std::optional<std::vector<Owne
 
 void Runner::collect(const NetworkList& list, const std::optional<std::vector<Owner>>& keep) const {
   BestEffort effort;
+  effort.attempt("cache", [&] { cache_.remove_drafts(list.name); });
   const Cache::Listing known = cache_.list();
   for (const std::string& fault : known.faults) {  // whose attachment it is, nobody can tell
     effort.attempt("cache", [&] { throw Error{ErrorCode::decoding_failure, fault}; });
