@@ -193,7 +193,8 @@ TEST_F(CacheTest, LinkInPlaceOfTheDraftIsNotFollowed) {
   cache.save(entry);
   const std::string victim = directory.path("victim");
   write_file(victim, "precious");
-  std::filesystem::create_symlink(victim, directory.path("cache/patchbay/net-c1-eth0.new"));
+  const std::string draft = "net-c1-eth0." + hex(stable_hash("net")) + ".new";
+  std::filesystem::create_symlink(victim, directory.path("cache/patchbay/" + draft));
 
   EXPECT_THROW(cache.save(entry), SystemError);
 
