@@ -16,7 +16,7 @@ namespace patchbay::bench {
 namespace {
 
 /// Opened before the sandbox hides directories.
-UniqueFd open_json(const std::string& path) {
+UniqueFd open_output(const std::string& path) {
   if (path.empty()) {
     return UniqueFd{};
   }
@@ -28,7 +28,8 @@ UniqueFd open_json(const std::string& path) {
 }
 
 void measure_and_print(const Options& options) {
-  const UniqueFd json = open_json(options.json);
+  const UniqueFd json = open_output(options.json);
+  const UniqueFd curves = open_output(options.curves);
   Report report;
   {
     Progress progress;
@@ -37,6 +38,9 @@ void measure_and_print(const Options& options) {
   print_table(std::cout, report);
   if (json) {
     write_all(json.get(), to_json(report), "write " + quote(options.json));
+  }
+  if (curves) {
+    write_all(curves.get(), to_curves(report), "write " + quote(options.curves));
   }
 }
 

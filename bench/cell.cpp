@@ -1,78 +1,100 @@
 #include "cell.h"
 
-#include <iomanip>
-#include <sstream>
+#include <filesystem>
+#include <utility>
+
+#include "leases.h"
 
 namespace patchbay::bench {
 
 namespace {
 
-/// 64 hex digits, as runtimes have them.
-std::string container_id_of(unsigned number) {
-  std::ostringstream text;
-  text << std::string(56, 'c') << std::setfill('0') << std::setw(8) << std::hex << number;
-  return text.str();
-}
-
 /// No two cells of a run share a network: leases are kept by its name.
-std::string next_network_name() {
+std::string next_name(const Side& side) {
   static unsigned number = 1000;
-  return "bench" + std::to_string(number++);
+  return side.name + std::to_string(number++);
 }
 
 }  // namespace
 
-Cell::Cell(const Side& side, const Row& row, unsigned attached, ContainerPool& pool)
-    : side_{&side},
-      row_{&row},
-      attached_{attached},
-      pool_{&pool},
-      host_{"host-" + side.name + "-" + std::to_string(attached)},
-      network_{next_network_name()},
-      previous_(row.at_once),
+Cell::Cell(const Side& side, const Row& row, unsigned at_once, ContainerPool& pool)
+    : side_{side},
+      row_{row},
+      at_once_{at_once},
+      pool_{pool},
+      name_{next_name(side)},
+      host_{"host-" + name_},
+      previous_(at_once),
       series_(row.steps.size()) {
-  for (unsigned number = 0; number < row.at_once; ++number) {
+  for (unsigned number = 0; number < at_once; ++number) {
     netns_.push_back(pool.take().path());
+  }
+  if (needs_switch()) {
+    switch_ = std::make_unique<OpenVswitch>(host_, row.stage == Stage::vswitch);
+    switch_->add_devices("port", 0, at_once);
   }
 }
 
-void Cell::fill(Progress& progress) {
-  if (row_->stage != Stage::kernel) {
-    fill_switch(progress);
-  } else if (row_->steps.front().command == "ADD") {
-    fill_host(progress);
+bool Cell::needs_switch() const {
+  return row_.stage == Stage::database || row_.stage == Stage::vswitch;
+}
+
+void Cell::grow(unsigned attached, Progress& progress) {
+  if (attached <= attached_) {
+    return;
   }
+  if (needs_switch()) {
+    progress.tick(side_.name + " gets " + std::to_string(attached) + " ports");
+    add_ports(attached_, attached);
+  } else if (row_.stage == Stage::leases) {
+    progress.tick(side_.name + " gets " + std::to_string(attached) + " leases");
+    lease(attached_, attached);
+  } else if (row_.steps.front().command == "ADD") {
+    attach(attached_, attached, progress);
+  }
+  attached_ = attached;
 }
 
 /// In bulk: one by one would take ovs-vsctl an hour.
-void Cell::fill_switch(Progress& progress) {
-  progress.tick(side_->name + " has Open vSwitch with " + std::to_string(attached_) + " ports");
-  switch_ = std::make_unique<OpenVswitch>(host_, row_->stage == Stage::vswitch);
-  switch_->add_devices("port", row_->at_once);
-  switch_->add_devices("live", attached_);
-  switch_->add_ports("live", attached_);
+void Cell::add_ports(unsigned first, unsigned end) {
+  switch_->add_devices("live", first, end);
+  switch_->add_ports("live", first, end);
 }
 
-void Cell::fill_host(Progress& progress) {
-  for (unsigned number = row_->at_once; number < row_->at_once + attached_; ++number) {
-    progress.tick(
-        side_->name + " attaches " + std::to_string(number) + "/" + std::to_string(attached_));
-    Attachment attachment = attachment_of(number);
-    attachment.netns = pool_->take().path();
+/// As files: one by one would take the reference hours.
+void Cell::lease(unsigned first, unsigned end) {
+  const std::string directory = "/var/lib/cni/networks/" + network_name(0);
+  std::filesystem::create_directories(directory);
+  for (unsigned number = first; number < end; ++number) {
+    write_lease(directory, label_of_network(0), number);
+  }
+}
+
+void Cell::attach(unsigned first, unsigned end, Progress& progress) {
+  for (unsigned number = first; number < end; ++number) {
+    progress.tick(side_.name + " attaches " + std::to_string(number) + "/" + std::to_string(end));
+    Attachment attachment = attachment_of(at_once_ + number);
+    attachment.netns = pool_.take().path();
     const Command command = command_of(attachment, "ADD");
     const netns::ScopedNetns inside{host_.open()};
     (void)run({command});
   }
 }
 
-Attachment Cell::attachment_of(unsigned number) {
+std::string Cell::network_name(unsigned network) const {
+  return name_ + "-" + std::to_string(network);
+}
+
+/// Those that come and go are in the first network, which is the fullest.
+Attachment Cell::attachment_of(unsigned number) const {
+  const unsigned network = number < at_once_ ? 0 : (number - at_once_) / row_.per_network;
   return {
-      .side = *side_,
-      .row = *row_,
-      .network = network_,
-      .container_id = container_id_of(number),
+      .side = side_,
+      .row = row_,
+      .network = network_name(network),
+      .network_number = network,
+      .number = number,
       .netns = {},
-      .port = "port" + std::to_string(number),
       .database = switch_ ? switch_->remote() : "",
       .previous = {}};
 }
@@ -81,23 +103,27 @@ Command Cell::next(std::size_t step, unsigned number) {
   Attachment attachment = attachment_of(number);
   attachment.netns = netns_[number];
   attachment.previous = previous_[number];
-  return command_of(attachment, row_->steps[step].command);
+  return command_of(attachment, row_.steps[step].command);
 }
 
-/// DEL prints nothing, and ends the result's life.
+/// The result of ADD lives until DEL.
 void Cell::remember(std::size_t step, unsigned number, std::string output) {
-  const auto& command = row_->steps[step].command;
-  previous_[number] = command == "ADD" ? std::move(output) : std::string{};
+  const auto& command = row_.steps[step].command;
+  if (command == "ADD") {
+    previous_[number] = std::move(output);
+  } else if (command == "DEL") {
+    previous_[number].clear();
+  }
 }
 
 Sample Cell::execute(std::size_t step) {
   std::vector<Command> commands;
-  for (unsigned number = 0; number < row_->at_once; ++number) {
+  for (unsigned number = 0; number < at_once_; ++number) {
     commands.push_back(next(step, number));
   }
   const netns::ScopedNetns inside{host_.open()};
   Execution execution = run(commands);
-  for (unsigned number = 0; number < row_->at_once; ++number) {
+  for (unsigned number = 0; number < at_once_; ++number) {
     remember(step, number, std::move(execution.outputs[number]));
   }
   return execution.sample;
@@ -117,6 +143,10 @@ void Cell::count(std::size_t step) {
   std::string output;
   series_[step].census = take_census(command, output);
   remember(step, 0, std::move(output));
+}
+
+std::vector<Series> Cell::take_series() {
+  return std::exchange(series_, std::vector<Series>(row_.steps.size()));
 }
 
 Namespace Cell::release() {

@@ -19,39 +19,49 @@ struct Series {
 };
 
 /// A host of its own on which one implementation serves one row: some containers are attached
-/// already, and one more comes and goes (or as many as the row says, together).
+/// already, and others, one or several together, come and go.
 class Cell {
  public:
-  /// `side` and `row` must outlive it, and `pool`'s containers, too.
-  Cell(const Side& side, const Row& row, unsigned attached, ContainerPool& pool);
+  /// With nothing attached. `side`, `row` and `pool`'s containers must outlive it.
+  Cell(const Side& side, const Row& row, unsigned at_once, ContainerPool& pool);
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+  Cell(Cell&&) = delete;
+  Cell& operator=(Cell&&) = delete;
+  ~Cell() = default;
 
-  /// Attaches the containers that are to be there already, if the row attaches any.
-  void fill(Progress& progress);
+  /// Attaches more, until so many are there that do not come and go.
+  void grow(unsigned attached, Progress& progress);
   /// Executes the row's step of that number and keeps what it cost.
   void measure(std::size_t step);
   /// Executes it and forgets what it cost.
   void warm_up(std::size_t step);
-  /// Executes it, once and alone, and counts memory and processes.
+  /// Executes it, once and alone, and counts what it needs.
   void count(std::size_t step);
 
-  [[nodiscard]] const Series& series(std::size_t step) const { return series_[step]; }
+  /// What has been kept since the last time, a series for each step.
+  std::vector<Series> take_series();
   /// The host, to be destroyed; nothing can be executed any more.
   Namespace release();
 
  private:
-  void fill_switch(Progress& progress);
-  void fill_host(Progress& progress);
-  Attachment attachment_of(unsigned number);
+  void attach(unsigned first, unsigned end, Progress& progress);
+  void lease(unsigned first, unsigned end);
+  void add_ports(unsigned first, unsigned end);
+  [[nodiscard]] bool needs_switch() const;
+  [[nodiscard]] std::string network_name(unsigned network) const;
+  [[nodiscard]] Attachment attachment_of(unsigned number) const;
   Command next(std::size_t step, unsigned number);
   void remember(std::size_t step, unsigned number, std::string output);
   Sample execute(std::size_t step);
 
-  const Side* side_;
-  const Row* row_;
-  unsigned attached_;
-  ContainerPool* pool_;
+  const Side& side_;
+  const Row& row_;
+  unsigned at_once_;
+  unsigned attached_ = 0;
+  ContainerPool& pool_;
+  std::string name_;
   Namespace host_;
-  std::string network_;
   std::unique_ptr<OpenVswitch> switch_;
   std::vector<std::string> netns_;     ///< Of the containers that come and go.
   std::vector<std::string> previous_;  ///< Their results, while they are attached.

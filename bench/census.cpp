@@ -88,17 +88,19 @@ long peak_rss_kb(pid_t pid) {
   return value;
 }
 
-/// What a process that is about to enter or leave a system call has received by it.
-class ReceptionCounter {
+/// Looks at system calls as they are entered and left.
+class SystemCalls {
  public:
-  long count(pid_t pid) {
+  /// `pid` has stopped at one.
+  void count(pid_t pid, Census& census) {
     __ptrace_syscall_info info{};
     (void)::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+      ++census.system_calls;
       receiving_[pid] = info.entry.nr == SYS_recvfrom;
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && receiving_[pid]) {
+      census.received += std::max<long>(info.exit.rval, 0);
     }
-    const bool received = info.op == PTRACE_SYSCALL_INFO_EXIT && receiving_[pid];
-    return received ? std::max<long>(info.exit.rval, 0) : 0;
   }
 
  private:
@@ -123,13 +125,17 @@ int judge_stop(pid_t pid, int status, Census& census) {
 
 /// Follows the plugin and all its descendants to their ends; the plugin's own status.
 int follow(pid_t plugin, Census& census) {
-  ReceptionCounter receptions;
+  SystemCalls system_calls;
   int result = 0;
   int status = 0;
   pid_t pid = 0;
   while ((pid = ::waitpid(-plugin, &status, __WALL)) > 0 || errno == EINTR) {
     if (pid > 0 && WIFSTOPPED(status)) {
-      census.received += WSTOPSIG(status) == kSyscallStop ? receptions.count(pid) : 0;
+      if (WSTOPSIG(status) == kSyscallStop) {
+        system_calls.count(pid, census);
+      } else if (pid == plugin && status >> 16 == PTRACE_EVENT_EXEC) {
+        census.system_calls = 0;  // those before were ours
+      }
       resume(pid, judge_stop(pid, status, census));
     } else if (pid == plugin) {
       result = status;
@@ -143,7 +149,7 @@ int follow(pid_t plugin, Census& census) {
 Census take_census(const Command& command, std::string& output) {
   const UniqueFd in = make_file(command.input);
   const UniqueFd out = make_file({});
-  Census census{.peak_rss_kb = 0, .processes = 1, .received = 0};
+  Census census{.processes = 1};
   const pid_t pid = start(command, in.get(), out.get());
   set_options(pid);
   const int status = follow(pid, census);

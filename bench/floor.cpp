@@ -25,6 +25,7 @@ namespace patchbay::bench {
 namespace {
 
 constexpr std::chrono::seconds kPatience{3};
+constexpr nl::VlanRange kVlan{.first = 100, .last = 100, .native = true};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -48,6 +49,15 @@ unsigned number_of_container() {
   return number;
 }
 
+/// By which the network's bridge and subnets are called.
+std::string label() {
+  return variable("FLOOR_NETWORK");
+}
+
+IfName bridge_name() {
+  return IfName::parse("cni" + label());
+}
+
 /// One network of the job: its gateway, and the container's address in it.
 struct Subnet {
   IpPrefix gateway;
@@ -65,10 +75,10 @@ Subnet subnet(std::string_view gateway) {
 std::vector<Subnet> subnets() {
   std::vector<Subnet> all;
   if (job_has("v4")) {
-    all.push_back(subnet("10.88.0.1/16"));
+    all.push_back(subnet("10." + label() + ".0.1/16"));
   }
   if (job_has("v6")) {
-    all.push_back(subnet("fd00:88::1/64"));
+    all.push_back(subnet("fd00:" + label() + "::1/64"));
   }
   return all;
 }
@@ -78,7 +88,8 @@ void set_up(nl::Socket& socket, IfIndex link) {
 }
 
 void attach_to_bridge(nl::Socket& host, nl::Socket& container, const netns::Netns& ns) {
-  const auto found = nl::ensure_bridge(host, {.name = IfName::parse("cni0")});
+  const bool with_vlan = job_has("vlan");
+  const auto found = nl::ensure_bridge(host, {.name = bridge_name(), .vlan_filtering = with_vlan});
   nl::LinkMonitor monitor;
   const auto near = nl::add_veth(
       host,
@@ -86,11 +97,14 @@ void attach_to_bridge(nl::Socket& host, nl::Socket& container, const netns::Netn
        .owner = owner(),
        .container = ns,
        .master = found.link.index});
+  if (with_vlan) {
+    nl::add_vlans(host, near, {kVlan});
+  }
   const auto far = nl::get_link(container, IfName::parse("eth0"));
   for (const auto& [gateway, address] : subnets()) {
     nl::add_address(container, far.index, {.address = address}, "eth0");
-    if (found.created) {
-      nl::add_address(host, found.link.index, {.address = gateway}, "cni0");
+    if (found.created && !with_vlan) {
+      nl::add_address(host, found.link.index, {.address = gateway}, "bridge");
     }
   }
   set_up(container, far.index);

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/unique_fd.h"
 #include "netlink/veth.h"
 
@@ -35,6 +36,16 @@ void mount_empty(const std::string& path) {
   require(::mount("bench", path.c_str(), "tmpfs", 0, "mode=0755"), "mount a tmpfs on " + path);
 }
 
+/// A container asks for routers thrice, 4 s apart; those that are there already have done so long
+/// ago. Inherited by the links that come.
+void silence_router_solicitation() {
+  const UniqueFd file{
+      ::open("/proc/sys/net/ipv6/conf/default/router_solicitations", O_WRONLY | O_CLOEXEC)};
+  if (file) {  // not with a kernel without IPv6
+    write_all(file.get(), "0", "write router_solicitations");
+  }
+}
+
 /// Binds a fresh namespace to `path`; the caller stays where it is.
 void make_netns(const std::string& path) {
   const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444)};
@@ -47,6 +58,7 @@ void make_netns(const std::string& path) {
   require(
       ::mount("/proc/thread-self/ns/net", path.c_str(), nullptr, MS_BIND, nullptr),
       "bind a network namespace to " + quote(path));
+  silence_router_solicitation();
 }
 
 /// A link between here and the host: it goes when the host's links go.

@@ -3,151 +3,243 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <thread>
+#include <tuple>
 
 #include "base/error.h"
+#include "installation.h"
+#include "netlink/bridge.h"
 
 namespace patchbay::bench {
 
 namespace {
 
 constexpr unsigned kWarmUps = 2;
-/// The kernel's own work after a call: the first multicast packets of a container, flooded to 500
-/// ports, take it 10 ms, with all links locked.
+/// The kernel's own work after a call: the first multicast packets of a container, flooded to a
+/// hundred ports, take it milliseconds, with all links locked.
 constexpr std::chrono::milliseconds kPause{25};
+/// The same after many calls.
+constexpr std::chrono::seconds kSettling{2};
+/// Rounds of many at once take long, and each has many values.
+constexpr unsigned kRoundsTogether = 6;
+
+/// What is measured in one go: a row on one set of hosts, which get fuller.
+struct Task {
+  const Row* row;
+  unsigned at_once;
+  std::vector<unsigned> attached;  ///< Ascending.
+  unsigned fewest;                 ///< What is compared with, when more are attached.
+};
 
 struct Bench {
   const Options& options;
   Progress& progress;
-  Side ours;
-  Side peer;
-  Side floor;
+  Installation installation{};
+  Side ours{};
+  std::vector<Side> peers{};
+  Side floor{};
   ContainerPool pool{};
+  Report report{};
 };
 
-/// The hosts on which a row is measured, one a side: ours, the reference, and the floor if any.
-using Cells = std::vector<Cell>;
+/// The hosts on which a row is measured.
+struct Hosts {
+  std::deque<Cell> cells{};  ///< Which stay where they are.
+  std::size_t ours = 0;
+  std::vector<std::optional<std::size_t>> peers{};
+  std::optional<std::size_t> floor{};
+  std::optional<std::size_t> base{};
+};
 
-/// On the other stages what is attached are ports, and needs no namespaces.
-std::size_t count_containers(const Row& row, unsigned attached) {
-  return row.at_once + (row.stage == Stage::kernel ? attached : 0);
+bool has_program(const Side& side, const Row& row) {
+  return look_for_executable(side.path, row.*side.program).has_value();
 }
 
-Cells make_cells(Bench& bench, const Row& row, unsigned attached) {
-  std::vector<const Side*> sides{&bench.ours, &bench.peer};
-  if (!row.floor.empty()) {
-    sides.push_back(&bench.floor);
+/// How many containers stay attached at the most, on all hosts of a task.
+std::size_t count_containers(const Bench& bench, const Task& task) {
+  const Row& row = *task.row;
+  const std::size_t sides = bench.peers.size() + 3;
+  if (row.stage != Stage::kernel || row.steps.front().command != "ADD") {
+    return sides * task.at_once;
   }
-  bench.pool.grow_to(sides.size() * count_containers(row, attached));
+  const std::size_t most = task.attached.back();
+  const std::size_t compared = std::min<std::size_t>(most, row.compared_up_to);
+  return sides * task.at_once + most + (sides - 2) * compared + task.fewest;
+}
+
+std::size_t add_cell(Bench& bench, Hosts& hosts, const Side& side, const Task& task) {
+  hosts.cells.emplace_back(side, *task.row, task.at_once, bench.pool);
+  return hosts.cells.size() - 1;
+}
+
+Hosts make_hosts(Bench& bench, const Task& task) {
+  bench.pool.grow_to(count_containers(bench, task));
   bench.pool.rewind();
-  Cells cells;
-  for (const Side* side : sides) {
-    cells.emplace_back(*side, row, attached, bench.pool).fill(bench.progress);
+  Hosts hosts;
+  hosts.ours = add_cell(bench, hosts, bench.ours, task);
+  for (const Side& peer : bench.peers) {
+    hosts.peers.push_back(
+        has_program(peer, *task.row) ? std::optional{add_cell(bench, hosts, peer, task)}
+                                     : std::nullopt);
   }
-  return cells;
+  if (!task.row->floor.empty()) {
+    hosts.floor = add_cell(bench, hosts, bench.floor, task);
+  }
+  return hosts;
+}
+
+/// Those that take part with so many attached, each of them filled.
+std::vector<std::size_t> fill(Bench& bench, Hosts& hosts, const Task& task, unsigned attached) {
+  std::vector<std::size_t> taking_part;
+  for (std::size_t i = 0; i < hosts.cells.size(); ++i) {
+    const bool compared = i != hosts.ours && i != hosts.base;
+    if (compared && attached > task.row->compared_up_to) {
+      continue;
+    }
+    hosts.cells[i].grow(i == hosts.base ? task.fewest : attached, bench.progress);
+    taking_part.push_back(i);
+  }
+  if (attached > 0) {
+    bench.progress.tick("the kernel comes to rest");
+    std::this_thread::sleep_for(kSettling);
+  }
+  return taking_part;
 }
 
 using Act = void (Cell::*)(std::size_t step);
 
 /// Each command once by each side. Who comes later finds the machine as the others have left it, so
 /// they take turns: `first` goes first.
-void run_round(Cells& cells, std::size_t steps, std::size_t first, Act act) {
+void run_round(
+    Hosts& hosts,
+    const std::vector<std::size_t>& taking_part,
+    std::size_t steps,
+    std::size_t first,
+    Act act) {
   for (std::size_t step = 0; step < steps; ++step) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (std::size_t i = 0; i < taking_part.size(); ++i) {
       std::this_thread::sleep_for(kPause);
-      (cells[(first + i) % cells.size()].*act)(step);
+      (hosts.cells[taking_part[(first + i) % taking_part.size()]].*act)(step);
     }
   }
 }
 
-void run_rounds(Bench& bench, Cells& cells, const Row& row) {
-  const std::size_t steps = row.steps.size();
-  const bool few = row.most_rounds != 0;
-  const unsigned rounds =
-      few ? std::min(row.most_rounds, bench.options.rounds) : bench.options.rounds;
-  for (unsigned round = 0; round < (few ? 0 : kWarmUps); ++round) {
-    run_round(cells, steps, 0, &Cell::warm_up);
+unsigned count_rounds(const Bench& bench, const Task& task) {
+  const unsigned most = task.row->most_rounds;
+  unsigned rounds = bench.options.rounds;
+  rounds = task.at_once > 1 ? std::min(rounds, kRoundsTogether) : rounds;
+  return most > 0 ? std::min(rounds, most) : rounds;
+}
+
+void run_rounds(
+    Bench& bench, Hosts& hosts, const Task& task, const std::vector<std::size_t>& taking_part) {
+  const std::size_t steps = task.row->steps.size();
+  const unsigned rounds = count_rounds(bench, task);
+  for (unsigned round = 0; round < std::min(kWarmUps, rounds - 1); ++round) {
+    run_round(hosts, taking_part, steps, 0, &Cell::warm_up);
   }
   for (unsigned round = 0; round < rounds; ++round) {
     bench.progress.tick("round " + std::to_string(round + 1) + "/" + std::to_string(rounds));
-    run_round(cells, steps, round % cells.size(), &Cell::measure);
+    run_round(hosts, taking_part, steps, round % taking_part.size(), &Cell::measure);
   }
-  run_round(cells, steps, 0, &Cell::count);
+  run_round(hosts, taking_part, steps, 0, &Cell::count);
 }
 
-double goal_of(const Row& row, const Step& step, unsigned attached) {
-  const bool crowded = step.crowded_goal > 0 && attached >= row.attached.back();
-  return crowded ? step.crowded_goal : step.goal;
+void keep_lines(Bench& bench, Hosts& hosts, const Task& task, unsigned attached) {
+  std::vector<std::vector<Series>> series;
+  for (Cell& cell : hosts.cells) {
+    series.push_back(cell.take_series());
+  }
+  const auto series_of = [&](std::optional<std::size_t> cell, std::size_t step) {
+    return cell ? std::move(series[*cell][step]) : Series{};
+  };
+  for (std::size_t step = 0; step < task.row->steps.size(); ++step) {
+    Line line{
+        .row = task.row,
+        .step = &task.row->steps[step],
+        .attached = attached,
+        .at_once = task.at_once};
+    line.ours = series_of(hosts.ours, step);
+    for (const auto& peer : hosts.peers) {
+      line.peers.push_back(series_of(peer, step));
+    }
+    line.floor = series_of(hosts.floor, step);
+    line.base = series_of(hosts.base, step);
+    bench.report.lines.push_back(std::move(line));
+  }
 }
 
-void measure_row(Bench& bench, const Row& row, unsigned attached, std::vector<Line>& lines) {
-  Cells cells = make_cells(bench, row, attached);
-  run_rounds(bench, cells, row);
-  for (std::size_t step = 0; step < row.steps.size(); ++step) {
-    lines.push_back(
-        {.row = row.name,
-         .command = row.steps[step].command,
-         .goal = goal_of(row, row.steps[step], attached),
-         .attached = attached,
-         .ours = cells[0].series(step),
-         .peer = cells[1].series(step),
-         .floor = cells.size() > 2 ? cells[2].series(step) : Series{}});
-  }
+void clear_up(Bench& bench, Hosts& hosts) {
   bench.progress.tick("the kernel clears up");
-  std::vector<Namespace> hosts;
-  hosts.reserve(cells.size());
-  for (Cell& cell : cells) {
-    hosts.push_back(cell.release());
+  std::vector<Namespace> spaces;
+  spaces.reserve(hosts.cells.size());
+  for (Cell& cell : hosts.cells) {
+    spaces.push_back(cell.release());
   }
-  destroy(std::move(hosts));
+  destroy(std::move(spaces));
 }
 
-/// A row with so many containers there.
-struct Task {
-  const Row* row;
-  unsigned attached;
-};
+/// What costs more with more attached is seen beside a host of ours that stays as empty as at the
+/// beginning, in the same rounds.
+void measure_task(Bench& bench, const Task& task) {
+  Hosts hosts = make_hosts(bench, task);
+  for (const unsigned attached : task.attached) {
+    if (attached > task.fewest && !hosts.base) {
+      hosts.base = add_cell(bench, hosts, bench.ours, task);
+    }
+    const auto taking_part = fill(bench, hosts, task, attached);
+    run_rounds(bench, hosts, task, taking_part);
+    keep_lines(bench, hosts, task, attached);
+  }
+  clear_up(bench, hosts);
+}
 
-/// Fewest first: namespaces that exist cost something even when they belong to another host, so
-/// they are made only when they are needed.
+/// First everything with the fewest attached, so that the many namespaces of the rest are no
+/// burden to it: they cost something even when they belong to another host.
 std::vector<Task> list_tasks(const std::vector<Row>& rows, const Options& options) {
   std::vector<Task> tasks;
+  std::vector<Task> later;
   for (const auto& row : rows) {
-    for (const unsigned attached : options.attached.empty() ? row.attached : options.attached) {
-      tasks.push_back({&row, attached});
+    auto attached =
+        options.attached.empty() || row.attached.size() == 1 ? row.attached : options.attached;
+    for (const unsigned at_once : row.at_once) {
+      tasks.push_back({&row, at_once, {attached.front()}, attached.front()});
+    }
+    const unsigned fewest = attached.front();
+    attached.erase(attached.begin());
+    if (!attached.empty() && row.steps.front().command == "ADD") {
+      later.push_back({&row, 1, std::move(attached), fewest});
     }
   }
-  std::stable_sort(tasks.begin(), tasks.end(), [](const Task& left, const Task& right) {
-    return count_containers(*left.row, left.attached) <
-           count_containers(*right.row, right.attached);
-  });
+  std::move(later.begin(), later.end(), std::back_inserter(tasks));
   return tasks;
 }
 
-void measure_rows(Bench& bench, const std::vector<Row>& rows, std::vector<Line>& lines) {
-  const auto tasks = list_tasks(rows, bench.options);
+std::string title_of(const Task& task) {
+  const std::string together =
+      task.at_once > 1 ? ", " + std::to_string(task.at_once) + " at once" : "";
+  return task.row->name + together + ", up to " + std::to_string(task.attached.back()) + " there";
+}
+
+void measure_rows(Bench& bench) {
+  const auto tasks = list_tasks(bench.report.rows, bench.options);
   std::size_t done = 0;
-  for (const auto& [row, attached] : tasks) {
-    bench.progress.begin(
-        ++done, tasks.size(), row->name + ", " + std::to_string(attached) + " there");
-    measure_row(bench, *row, attached, lines);
+  for (const Task& task : tasks) {
+    bench.progress.begin(++done, tasks.size(), title_of(task));
+    measure_task(bench, task);
   }
 }
 
 /// Line by line of the table: what grows stands below what it has grown from.
-void sort_lines(const std::vector<Row>& rows, std::vector<Line>& lines) {
-  std::vector<Line> sorted;
-  sorted.reserve(lines.size());
-  for (const auto& row : rows) {
-    for (const auto& step : row.steps) {
-      std::copy_if(lines.begin(), lines.end(), std::back_inserter(sorted), [&](const Line& line) {
-        return line.row == row.name && line.command == step.command;
-      });
-    }
-  }
-  lines = std::move(sorted);
+void sort_lines(std::vector<Line>& lines) {
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& left, const Line& right) {
+    return std::tuple{left.row, left.at_once, left.step} <
+           std::tuple{right.row, right.at_once, right.step};
+  });
 }
 
 double load_average() {
@@ -156,48 +248,113 @@ double load_average() {
   return load;
 }
 
-std::vector<Executable> list_executables(const Side& side, const std::vector<Row>& rows) {
-  std::vector<Executable> executables;
-  for (const auto& row : rows) {
+std::uintmax_t size_of(const Side& side, const Row& row) {
+  const auto path = look_for_executable(side.path, row.*side.program);
+  return path ? std::filesystem::file_size(*path) : 0;
+}
+
+/// Those that have a counterpart of the same name.
+void list_executables(Bench& bench) {
+  auto& executables = bench.report.executables;
+  for (const auto& row : bench.report.rows) {
     const bool listed =
         std::any_of(executables.begin(), executables.end(), [&](const Executable& known) {
           return known.name == row.plugin;
         });
-    if (!listed) {
-      const auto path = find_executable(side, row);
-      const bool has_tls = row.stage != Stage::kernel;
-      executables.push_back({row.plugin, path, std::filesystem::file_size(path), has_tls});
+    if (listed) {
+      continue;
+    }
+    Executable executable{.name = row.plugin, .bytes = size_of(bench.ours, row)};
+    executable.has_tls = row.stage == Stage::database || row.stage == Stage::vswitch;
+    for (const Side& peer : bench.peers) {
+      executable.peers.push_back(size_of(peer, row));
+    }
+    executables.push_back(std::move(executable));
+  }
+}
+
+bool kernel_filters_vlans() {
+  try {
+    nl::Socket socket;
+    (void)nl::ensure_bridge(socket, {.name = IfName::parse("probe"), .vlan_filtering = true});
+    return true;
+  } catch (const SystemError&) {  // that is the answer
+    return false;
+  }
+}
+
+/// Those that can be measured here; what cannot is said.
+std::vector<Row> possible_rows(Bench& bench, std::vector<Row> rows) {
+  const bool vlans = kernel_filters_vlans();
+  std::erase_if(rows, [&](const Row& row) {
+    if (row.needs_vlan_filtering && !vlans) {
+      bench.report.left_out.push_back(row.name + ": this kernel's bridges do not filter VLANs");
+      return true;
+    }
+    return false;
+  });
+  for (const Side& peer : bench.peers) {
+    for (const Row& row : rows) {
+      if (!has_program(peer, row)) {
+        bench.report.left_out.push_back(
+            row.name + ": " + peer.name + " has no " + row.*peer.program);
+      }
     }
   }
-  return executables;
+  return rows;
+}
+
+void install_sides(Bench& bench) {
+  bench.ours = bench.installation.install({"ours", bench.options.ours, &Row::plugin});
+  bench.floor = bench.installation.install({"floor", bench.options.ours, &Row::floor});
+  for (const Peer& peer : bench.options.peers) {
+    bench.report.peers.push_back(peer.name);
+    bench.peers.push_back(bench.installation.install({peer.name, peer.path, &Row::reference}));
+  }
+}
+
+/// All of ours, and something of every peer's: a name that is spelled wrong is no reason to measure
+/// for minutes.
+void require_executables(const Bench& bench, const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    (void)find_executable(bench.ours, row);
+  }
+  for (std::size_t i = 0; !rows.empty() && i < bench.peers.size(); ++i) {
+    if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) {
+          return has_program(bench.peers[i], row);
+        })) {
+      const Peer& peer = bench.options.peers[i];
+      throw Error{
+          ErrorCode::invalid_config,
+          "--peer " + peer.name + "=" + peer.path + ": none of the executables is there"};
+    }
+  }
 }
 
 }  // namespace
 
 Report measure(const Options& options, Progress& progress) {
-  const auto rows = matching_rows(options.rows);
-  if (rows.empty()) {
+  Bench bench{options, progress};
+  install_sides(bench);
+  auto rows = matching_rows(options.rows);
+  const bool with_paths = matches_packet_path(options.rows);
+  if (rows.empty() && !with_paths) {
     throw Error{ErrorCode::invalid_config, "--rows " + quote(options.rows) + ": no row matches"};
   }
-  Bench bench{
-      options,
-      progress,
-      {"ours", options.ours, &Row::plugin},
-      {"reference", options.peer, &Row::reference},
-      {"floor", options.ours, &Row::floor}};
-  Report report{
-      .lines = {},
-      .ours = list_executables(bench.ours, rows),
-      .peer = list_executables(bench.peer, rows),
-      .rounds = options.rounds,
-      .load_before = load_average(),
-      .load_after = 0};
+  require_executables(bench, rows);
+  bench.report.rounds = options.rounds;
+  bench.report.load_before = load_average();
   adopt_orphans();
   enter_sandbox();
-  measure_rows(bench, rows, report.lines);
-  sort_lines(rows, report.lines);
-  report.load_after = load_average();
-  return report;
+  bench.report.rows = possible_rows(bench, std::move(rows));
+  list_executables(bench);
+  measure_rows(bench);
+  if (with_paths) {
+    bench.report.paths = measure_packet_paths(progress);
+  }
+  sort_lines(bench.report.lines);
+  bench.report.load_after = load_average();
+  return std::move(bench.report);
 }
 
 }  // namespace patchbay::bench

@@ -81,13 +81,13 @@ void OpenVswitch::vsctl(std::vector<std::string> arguments) {
   (void)run({{.path = "ovs-vsctl", .arguments = std::move(arguments), .environment = {}}});
 }
 
-void OpenVswitch::add_devices(const std::string& prefix, unsigned count) {
+void OpenVswitch::add_devices(const std::string& prefix, unsigned first, unsigned end) {
   if (!with_switch_) {
     return;
   }
   const auto inside = host_.open();
   nl::Socket socket = nl::Socket::in(inside);
-  for (unsigned number = 0; number < count; ++number) {
+  for (unsigned number = first; number < end; ++number) {
     const auto name = prefix + std::to_string(number);
     (void)nl::add_veth(
         socket,
@@ -95,12 +95,12 @@ void OpenVswitch::add_devices(const std::string& prefix, unsigned count) {
   }
 }
 
-void OpenVswitch::add_ports(const std::string& prefix, unsigned count) {
+void OpenVswitch::add_ports(const std::string& prefix, unsigned first, unsigned end) {
   std::vector<std::string> words;
-  for (unsigned number = 0; number < count; ++number) {
+  for (unsigned number = first; number < end; ++number) {
     words.insert(words.end(), {"--", "add-port", kBridge, prefix + std::to_string(number)});
   }
-  if (count > 0) {
+  if (first < end) {
     vsctl(std::move(words));
   }
 }

@@ -25,11 +25,11 @@ class OpenVswitch {
   /// Where ovsdb-server listens.
   [[nodiscard]] const std::string& remote() const { return remote_; }
 
-  /// Makes the devices `prefix`0, `prefix`1, ...; nothing without a switch, which would look for
-  /// them.
-  void add_devices(const std::string& prefix, unsigned count);
+  /// Makes devices called `prefix` and a number, from `first` to before `end`; nothing without a
+  /// switch, which would look for them.
+  void add_devices(const std::string& prefix, unsigned first, unsigned end);
   /// Makes ports of them, in one transaction.
-  void add_ports(const std::string& prefix, unsigned count);
+  void add_ports(const std::string& prefix, unsigned first, unsigned end);
 
  private:
   void start(const std::string& program, std::vector<std::string> arguments);

@@ -16,21 +16,27 @@ namespace {
 constexpr unsigned kMostRounds = 10000;
 constexpr unsigned kMostAttached = 20000;
 
+/// Where Debian has containernetworking-plugins, ovs-vsctl and netavark.
+constexpr auto kDebian = "/usr/lib/cni:/usr/bin:/usr/lib/podman";
+
 constexpr auto kHelp =
     R"(Usage: bench [options]
 
-Runs our CNI plugins and the reference's side by side, in namespaces of its own, and prints what
+Runs our CNI plugins and others' side by side, in namespaces of its own, and prints what
 each command costs. Needs root. bench/README.md says how to read the table.
 
   --ours DIRS       our executables (default: bin/ of the build that this program belongs to)
-  --peer DIRS       the reference executables (default: /usr/lib/cni:/usr/bin)
+  --peer NAME=DIRS  the executables to be compared with (default:
+                    reference=/usr/lib/cni:/usr/bin:/usr/lib/podman); may be given
+                    several times, goals are about the first
                     DIRS may be several directories, separated by ':', as in CNI_PATH
-  --rounds N        measured calls of each command (default 20)
+  --rounds N        measured calls of each command (default 12)
   --attached LIST   containers that are attached already, e.g. 0,100,500
-                    (default 0,500; rows of ovs: as bench/rows.cpp has it)
+                    (default: as bench/rows.cpp has it)
   --rows PATTERN    only the rows that match this regular expression, or contain this text
   --quick           a first impression: 5 rounds with 0 and 50 attached
   --json FILE       write the table as JSON, too, with every single measurement
+  --curves FILE     write what bench/curves.gp plots
   --help            print this
 )";
 
@@ -42,6 +48,7 @@ constexpr option kOptions[] = {
     {"rows", required_argument, nullptr, 'r'},
     {"quick", no_argument, nullptr, 'q'},
     {"json", required_argument, nullptr, 'j'},
+    {"curves", required_argument, nullptr, 'c'},
     {"help", no_argument, nullptr, 'h'},
     {nullptr, 0, nullptr, 0}};
 
@@ -73,6 +80,14 @@ std::vector<unsigned> parse_numbers(std::string_view option, std::string_view li
   return numbers;
 }
 
+Peer parse_peer(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
+    refuse("--peer " + quote(text) + ": must be NAME=DIRS, e.g. reference=/usr/lib/cni");
+  }
+  return {std::string{text.substr(0, equals)}, std::string{text.substr(equals + 1)}};
+}
+
 /// build/<preset>/bench/bench -> build/<preset>/bin:build/<preset>/bench
 std::string default_ours() {
   const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -85,7 +100,7 @@ void apply(Options& options, int option) {
       options.ours = optarg;
       break;
     case 'p':
-      options.peer = optarg;
+      options.peers.push_back(parse_peer(optarg));
       break;
     case 'n':
       options.rounds = parse_number("--rounds", optarg, kMostRounds);
@@ -102,6 +117,9 @@ void apply(Options& options, int option) {
       break;
     case 'j':
       options.json = optarg;
+      break;
+    case 'c':
+      options.curves = optarg;
       break;
     default:
       refuse("see bench --help");
@@ -123,6 +141,9 @@ std::optional<Options> parse_options(int argc, char** argv) {
   }
   if (optind != argc) {
     refuse("unexpected argument " + quote(argv[optind]) + ", see bench --help");
+  }
+  if (options.peers.empty()) {
+    options.peers.push_back({"reference", kDebian});
   }
   if (options.rounds == 0) {
     refuse("--rounds: must be at least 1");

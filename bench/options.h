@@ -6,13 +6,20 @@
 
 namespace patchbay::bench {
 
+/// Whom we are compared with.
+struct Peer {
+  std::string name;
+  std::string path;  ///< Directories, as in CNI_PATH.
+};
+
 struct Options {
-  std::string ours;                           ///< Directories, as in CNI_PATH.
-  std::string peer{"/usr/lib/cni:/usr/bin"};  ///< Directories, as in CNI_PATH.
-  std::string rows;                           ///< See matching_rows(); empty: all.
-  std::string json;                           ///< File to write; empty: none.
-  std::vector<unsigned> attached;             ///< Empty: as each row has it.
-  unsigned rounds = 20;
+  std::string ours;                ///< Directories, as in CNI_PATH.
+  std::vector<Peer> peers;         ///< The first is the one that goals are about.
+  std::string rows;                ///< See matching_rows(); empty: all.
+  std::string json;                ///< File to write; empty: none.
+  std::string curves;              ///< File for gnuplot to write; empty: none.
+  std::vector<unsigned> attached;  ///< Empty: as each row has it.
+  unsigned rounds = 12;
 };
 
 /// Nullopt when only the help was wanted, which has been printed then.

@@ -10,64 +10,137 @@ namespace patchbay::bench {
 
 namespace {
 
+constexpr unsigned kFirstNetwork = 64;
+constexpr std::string_view kPlaceholder = "%N";
+
 constexpr auto kV4 =
-    R"("ipam": {"type": "host-local", "ranges": [[{"subnet": "10.88.0.0/16"}]],
+    R"("ipam": {"type": "host-local", "ranges": [[{"subnet": "10.%N.0.0/16"}]],
                "routes": [{"dst": "0.0.0.0/0"}]})";
 constexpr auto kDual =
     R"("ipam": {"type": "host-local",
-               "ranges": [[{"subnet": "10.88.0.0/16"}], [{"subnet": "fd00:88::/64"}]],
+               "ranges": [[{"subnet": "10.%N.0.0/16"}], [{"subnet": "fd00:%N::/64"}]],
                "routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]})";
 
-std::string bridge(const std::string& ipam, const std::string& more = "") {
-  return R"({"type": "bridge", "bridge": "cni0", "isGateway": true, )" + more + ipam + "}";
+std::string bridge(const std::string& ipam, const std::string& more = R"("isGateway": true, )") {
+  return R"({"type": "bridge", "bridge": "cni%N", )" + more + ipam + "}";
 }
 
 std::string ptp(const std::string& ipam) {
   return R"({"type": "ptp", )" + ipam + "}";
 }
 
-std::vector<Step> add_del(double add_goal, double del_goal) {
-  return {{"ADD", add_goal}, {"DEL", del_goal}};
+/// ADD, CHECK and DEL.
+std::vector<Step> life(Goals add, Goals del) {
+  return {{"ADD", add}, {"CHECK"}, {"DEL", del}};
 }
 
-}  // namespace
+constexpr Goals kStart{.ratio = 0.35, .to_floor = 1.1};
+constexpr Goals kAdd{.ratio = 0.27, .to_floor = 1.4};
+constexpr Goals kDel{.ratio = 0.12, .to_floor = 1.4};
 
-const std::vector<Row>& all_rows() {
-  static const std::vector<Row> kRows{
-      {"VERSION", "bridge", "{}", "", {{"VERSION", 0.35}}},
-      {"loopback", "loopback", R"({"type": "loopback"})", "lo", add_del(0.35, 0.35)},
-      {"bridge", "bridge", bridge(kV4), "bridge v4", add_del(0.30, 0.15)},
-      {"bridge ipMasq",
-       "bridge",
-       bridge(kV4, R"("ipMasq": true, )"),
-       "bridge v4 masquerade",
-       add_del(0.10, 0.06)},
-      {"bridge dual stack", "bridge", bridge(kDual), "bridge v4 v6", add_del(0.30, 0.15)},
-      {"veth (ptp)", "ptp", ptp(kV4), "veth v4", add_del(0.27, 0.12)},
-      {"host-local", "host-local", bridge(kV4), "", add_del(0, 0)},
+std::vector<Row> make_rows() {
+  return {
+      {.name = "VERSION",
+       .plugin = "bridge",
+       .config = "{}",
+       .job = {},
+       .steps = {{"VERSION", kStart}},
+       .attached = {0}},
+      {.name = "loopback",
+       .plugin = "loopback",
+       .config = R"({"type": "loopback"})",
+       .job = "lo",
+       .steps = life(kStart, kStart),
+       .at_once = {1, 8, 32}},
+      {.name = "veth (ptp)",
+       .plugin = "ptp",
+       .config = ptp(kV4),
+       .job = "veth v4",
+       .steps = life(kAdd, kDel),
+       .at_once = {1, 8, 32}},
+      {.name = "bridge",
+       .plugin = "bridge",
+       .config = bridge(kV4),
+       .job = "bridge v4",
+       .steps = life(kAdd, kDel),
+       .at_once = {1, 8, 32}},
+      {.name = "bridge ipMasq",
+       .plugin = "bridge",
+       .config = bridge(kV4, R"("isGateway": true, "ipMasq": true, )"),
+       .job = "bridge v4 masquerade",
+       .steps = life({.ratio = 0.08, .to_floor = 1.5}, {.ratio = 0.04, .to_floor = 1.5}),
+       .at_once = {1, 8, 32},
+       .throughput_goal = 8},
+      {.name = "bridge dual stack",
+       .plugin = "bridge",
+       .config = bridge(kDual),
+       .job = "bridge v4 v6",
+       .steps = life(kAdd, kDel)},
+      {.name = "bridge VLAN",
+       .plugin = "bridge",
+       .config = bridge(kV4, R"("vlan": 100, )"),
+       .job = "bridge v4 vlan",
+       .steps = life(kAdd, kDel),
+       .needs_vlan_filtering = true},
+      {.name = "one bridge for all",
+       .plugin = "bridge",
+       .config = bridge(kV4),
+       .job = "bridge v4",
+       .steps = life(kAdd, kDel),
+       .attached = {0, 500, 1000},
+       .compared_up_to = 1000,
+       .per_network = 1000},
+      {.name = "host-local",
+       .plugin = "host-local",
+       .config = bridge(kV4),
+       .job = {},
+       .steps = life({}, {}),
+       .stage = Stage::leases,
+       .attached = {10, 1000, 60000},
+       .compared_up_to = 60000,
+       .most_rounds = 10,
+       .growth_goal = 1.2},
+      {.name = "against netavark",
+       .plugin = "bridge",
+       .config = bridge(kV4, R"("isGateway": true, "ipMasq": true, )"),
+       .job = "bridge v4 masquerade",
+       .steps = {{"ADD"}, {"DEL"}},
+       .reference = "netavark",
+       .attached = {0}},
 #ifdef PATCHBAY_OVS
       {.name = "ovs: database",
        .plugin = "ovsdb_port",
        .config = "{}",
        .job = {},
-       .steps = {{"ADD", 0.30, 0.02}, {"DEL", 0.30, 0.02}},
+       .steps =
+           {{"ADD", {.ratio = 0.30, .crowded_ratio = 0.02}},
+            {"DEL", {.ratio = 0.30, .crowded_ratio = 0.02}}},
        .reference = "ovs-vsctl",
        .floor = {},
        .stage = Stage::database,
-       .attached = {0, 1000, 10000}},
-      {.name = "ovs: 50 at once",
+       .attached = {0, 1000, 10000},
+       .compared_up_to = 10000},
+      {.name = "ovs",
        .plugin = "ovs",
        .config = R"({"type": "ovs", "bridge": "ovs1"})",
        .job = {},
-       .steps = {{"ADD", 0, 0.05}, {"DEL"}},
+       .steps = {{"ADD"}, {"DEL"}},
        .reference = "ovs-vsctl",
        .floor = {},
        .stage = Stage::vswitch,
        .attached = {1000},
-       .at_once = 50,
+       .compared_up_to = 1000,
+       .at_once = {50},
+       .throughput_goal = 20,
        .most_rounds = 1},
 #endif
   };
+}
+
+}  // namespace
+
+const std::vector<Row>& all_rows() {
+  static const std::vector<Row> kRows = make_rows();
   return kRows;
 }
 
@@ -83,6 +156,20 @@ std::vector<Row> matching_rows(const std::string& pattern) {
     throw Error{ErrorCode::invalid_config, "--rows " + quote(pattern) + ": " + e.what()};
   }
   return matching;
+}
+
+unsigned label_of_network(unsigned number) {
+  return kFirstNetwork + number;
+}
+
+std::string network_config(const Row& row, unsigned number) {
+  const auto label = std::to_string(label_of_network(number));
+  std::string config = row.config;
+  for (auto at = config.find(kPlaceholder); at != std::string::npos;
+       at = config.find(kPlaceholder, at)) {
+    config.replace(at, kPlaceholder.size(), label);
+  }
+  return config;
 }
 
 }  // namespace patchbay::bench

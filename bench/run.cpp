@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <unistd.h>
 
@@ -20,8 +21,6 @@ namespace patchbay::bench {
 namespace {
 
 using std::chrono::steady_clock;
-
-constexpr std::size_t kOutputLimit = std::size_t{1} << 20;
 
 struct Pipe {
   UniqueFd read_end;
@@ -102,6 +101,8 @@ std::string joined(const std::vector<std::string>& words) {
 struct Process {
   pid_t pid;
   UniqueFd output;
+  std::string text{};
+  int status = 0;
 };
 
 Process start(const Command& command) {
@@ -115,6 +116,41 @@ Process start(const Command& command) {
   return {pid, std::move(out.read_end)};
 }
 
+double milliseconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>{steady_clock::now() - start}.count();
+}
+
+/// Takes what `process` has printed; at the end of it, the process is reaped.
+void read_some(Process& process, steady_clock::time_point start, Sample& sample) {
+  std::array<char, 65536> chunk{};
+  const auto got = ::read(process.output.get(), chunk.data(), chunk.size());
+  if (got > 0) {
+    process.text.append(chunk.data(), static_cast<std::size_t>(got));
+    return;
+  }
+  rusage usage{};
+  process.output.reset();
+  process.status = reap(process.pid, usage);
+  sample.cpu_ms += cpu_ms(usage);
+  sample.latencies_ms.push_back(milliseconds_since(start));
+}
+
+/// Until all have ended, in whatever order they do.
+void follow(std::vector<Process>& processes, steady_clock::time_point start, Sample& sample) {
+  std::vector<pollfd> outputs(processes.size());
+  while (sample.latencies_ms.size() < processes.size()) {
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      outputs[i] = {processes[i].output ? processes[i].output.get() : -1, POLLIN, 0};
+    }
+    (void)::poll(outputs.data(), outputs.size(), -1);
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      if (outputs[i].revents != 0) {
+        read_some(processes[i], start, sample);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void adopt_orphans() {
@@ -125,25 +161,20 @@ void adopt_orphans() {
 
 Execution run(const std::vector<Command>& commands) {
   Execution execution;
+  Sample& sample = execution.sample;
   std::vector<Process> processes;
-  std::vector<int> statuses;
   processes.reserve(commands.size());
-  statuses.reserve(commands.size());
+  sample.latencies_ms.reserve(commands.size());
   const auto start_time = steady_clock::now();
   for (const auto& command : commands) {
     processes.push_back(start(command));
   }
-  for (auto& process : processes) {
-    rusage usage{};
-    execution.outputs.push_back(read_all(process.output.get(), kOutputLimit).value_or(""));
-    statuses.push_back(reap(process.pid, usage));
-    execution.sample.cpu_ms += cpu_ms(usage);
-  }
-  const std::chrono::duration<double, std::milli> wall = steady_clock::now() - start_time;
-  execution.sample.wall_ms = wall.count();
+  follow(processes, start_time, sample);
+  sample.wall_ms = milliseconds_since(start_time);
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    execution.sample.cpu_ms += reap_orphans(processes[i].pid);
-    require_success(commands[i], statuses[i], execution.outputs[i]);
+    sample.cpu_ms += reap_orphans(processes[i].pid);
+    require_success(commands[i], processes[i].status, processes[i].text);
+    execution.outputs.push_back(std::move(processes[i].text));
   }
   return execution;
 }

@@ -17,6 +17,7 @@ struct Command {
 struct Sample {
   double wall_ms = 0;  ///< From before the first process is started until the last is reaped.
   double cpu_ms = 0;   ///< User and system time of the processes and of all their descendants.
+  std::vector<double> latencies_ms{};  ///< From then until each of the processes had ended.
 };
 
 struct Execution {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "rows.h"
@@ -14,6 +15,8 @@ struct Side {
   std::string Row::*program;  ///< Which of a row's executables it has.
 };
 
+/// Where `program` is in the directories `path`, if it is there; the empty one is nowhere.
+std::optional<std::string> look_for_executable(const std::string& path, const std::string& program);
 /// The executable that `side` has for `row`. Throws Error{invalid_config} when it has none.
 std::string find_executable(const Side& side, const Row& row);
 
@@ -22,11 +25,11 @@ struct Attachment {
   const Side& side;
   const Row& row;
   std::string network;
-  std::string container_id;
+  unsigned network_number;  ///< See network_config().
+  unsigned number;          ///< Of the container, on its host.
   std::string netns;
-  std::string port;      ///< What the port of a bridge is called that does the same by hand.
-  std::string database;  ///< The remote of its ovsdb-server; empty on Stage::kernel.
-  std::string previous;  ///< The result of ADD, which DEL is given as libcni gives it.
+  std::string database;  ///< The remote of its ovsdb-server; empty where there is none.
+  std::string previous;  ///< The result of ADD, which CHECK and DEL are given as libcni gives it.
 };
 
 /// What a runtime, or who does the same by hand, would execute for `attachment`.

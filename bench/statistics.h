@@ -13,6 +13,9 @@ struct Summary {
 /// All zero for no values.
 Summary summarize(std::vector<double> values);
 
+/// The value below which `share` (0..1) of the values lie; 0 for no values.
+double percentile(std::vector<double> values, double share);
+
 /// The median of ours[i] / theirs[i]: what drifts during a run drifts in both halves of a pair.
 double median_ratio(const std::vector<double>& ours, const std::vector<double>& theirs);
 

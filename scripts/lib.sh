@@ -8,7 +8,7 @@ readonly ROOT
 # Debian packages, by what they are for.
 readonly BUILD_PACKAGES=(
   cmake ninja-build g++ pkg-config ccache
-  libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev libcli11-dev nettle-dev
+  libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev libbenchmark-dev libcli11-dev nettle-dev
   openvswitch-source libssl-dev make python3
 )
 readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
