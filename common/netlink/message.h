@@ -16,7 +16,8 @@ namespace patchbay::nl {
 /// its capacity: exceeding it is a defect of ours and throws.
 class Message {
  public:
-  static constexpr std::size_t kCapacity = 4096;
+  static constexpr std::size_t kCapacity =
+      1024;  ///< Cleared for each message: no more than needed.
 
   /// `type` is RTM_* or the nfnetlink type; `flags` are NLM_F_* beyond NLM_F_REQUEST.
   Message(std::uint16_t type, std::uint16_t flags, std::size_t capacity = kCapacity);
