@@ -83,8 +83,7 @@ void check_gate(const Environment& environment, Version version) {
 }
 
 Network read_network(
-    const Plugin& plugin, const Environment& environment, std::string input, Answer& answer) {
-  Config config = Config::parse(std::move(input));
+    const Plugin& plugin, const Environment& environment, Config config, Answer& answer) {
   std::string version_text;
   std::string name;
   config.read([&](Keys& keys) {
@@ -240,7 +239,8 @@ std::string run_command(
       std::string{plugin.name} + (environment.container_id.empty() ? "" : " ") +
       environment.container_id + (environment.ifname.empty() ? "" : " ") + environment.ifname);
   log::phase("parse");
-  Network network = read_network(plugin, environment, process.read_input(), answer);
+  Config config = process.config ? *process.config : Config::parse(process.read_input());
+  Network network = read_network(plugin, environment, std::move(config), answer);
   if (environment.command == Command::gc || environment.command == Command::status) {
     give_up_privileges(plugin, process);
     return run_network_command(plugin, environment, network);

@@ -91,6 +91,7 @@ struct Process {
   /// It is the plugin's own: it must not be elevated (see is_elevated()), and gives up what
   /// capabilities the plugin does not need.
   bool own = false;
+  std::optional<Config> config{};  ///< What read_input would give, when it has been parsed already.
 };
 
 /// Reads the command, runs it, prints the result or the error JSON, returns the exit status.

@@ -78,9 +78,10 @@ Subprocess::Outcome Delegate::run_linked() const {
       .getenv = [&](const char* name) -> const char* {
         return name == std::string_view{"CNI_COMMAND"} ? command_.c_str() : std::getenv(name);
       },
-      .read_input = [&] { return network_.config.bytes(); },
+      .read_input = {},
       .write_output = [&](std::string_view text) { outcome.output = text; },
-      .write_error = [](std::string_view) {}};
+      .write_error = [](std::string_view) {},
+      .config = network_.config};
   outcome.status = W_EXITCODE(cni::run(network_.linked->plugin, {}, process), 0);
   return outcome;
 }
