@@ -9,21 +9,34 @@ namespace patchbay::attach {
 
 namespace {
 
-/// The container's end of `near`, when it is still in the container's namespace.
-std::optional<nl::PairDeletion::OtherEnd> find_other_end(
-    const cni::Attachment& attachment, const nl::Link& near) {
-  if (!attachment.netns || !near.peer) {
-    return std::nullopt;
-  }
-  nl::Socket container = nl::Socket::in(*attachment.netns);
-  const auto far = nl::find_link(container, *near.peer);
-  if (!far || far->peer != near.index) {
-    return std::nullopt;
-  }
-  return nl::PairDeletion::OtherEnd{*attachment.netns, far->index};
+/// The host's kernel says so; what a container shows in its namespace may be anything.
+bool is_peer_in(nl::Socket& host, const nl::Link& near, const netns::Netns& container) {
+  return near.peer && near.peer_nsid && near.peer_nsid == nl::find_nsid(host, container);
 }
 
-/// An unmarked pair of another implementation: both ends name each other.
+/// The container's end of `near`, when it is still in the container's namespace.
+std::optional<nl::PairDeletion::OtherEnd> find_other_end(
+    nl::Socket& host, const cni::Attachment& attachment, const nl::Link& near) {
+  if (!attachment.netns || !is_peer_in(host, near, *attachment.netns)) {
+    return std::nullopt;
+  }
+  return nl::PairDeletion::OtherEnd{*attachment.netns, *near.peer};
+}
+
+/// False when ADD has reported links of the host and this one is none of them: then the namespace
+/// is not the one that ADD was done for.
+bool may_be_reported(const cni::Attachment& attachment, const nl::Link& near) {
+  bool any = false;
+  bool found = false;
+  for (const auto& interface :
+       attachment.previous ? attachment.previous->interfaces : std::vector<cni::Interface>{}) {
+    any = any || interface.sandbox.empty();
+    found = found || (interface.sandbox.empty() && interface.name == near.name.str());
+  }
+  return found || !any;
+}
+
+/// An unmarked pair of another implementation, one end of which is the container's CNI_IFNAME.
 std::optional<nl::Link> find_unmarked(nl::Socket& host, const cni::Attachment& attachment) {
   nl::Socket container = nl::Socket::in(*attachment.netns);
   const auto far = nl::find_link(container, attachment.ifname);
@@ -31,8 +44,9 @@ std::optional<nl::Link> find_unmarked(nl::Socket& host, const cni::Attachment& a
     return std::nullopt;
   }
   auto near = nl::find_link(host, *far->peer);
-  const bool is_pair = near && near->kind == "veth" && near->peer == far->index;
-  if (!is_pair || nl::owner_of(near->alias)) {
+  const bool is_pair = near && near->kind == "veth" && near->peer == far->index &&
+                       is_peer_in(host, *near, *attachment.netns);
+  if (!is_pair || nl::owner_of(near->alias) || !may_be_reported(attachment, *near)) {
     return std::nullopt;
   }
   return near;
@@ -80,7 +94,7 @@ void detach(const cni::Attachment& attachment, const std::string& ipam, const Ru
   const auto delete_pair = [&] {
     if (const auto near = find_host_end(host, attachment)) {
       const int kept_open = connection ? connection->fd() : -1;
-      nl::PairDeletion{host, *near, find_other_end(attachment, *near), kept_open}.wait();
+      nl::PairDeletion{host, *near, find_other_end(host, attachment, *near), kept_open}.wait();
     }
   };
   teardown.attempt("delete the veth pair", delete_pair);

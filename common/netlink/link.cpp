@@ -5,7 +5,9 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <netlink/msg.h>
 
 #include "base/error.h"
 #include "netlink/link_wire.h"
@@ -63,6 +65,24 @@ Link get_link(Socket& socket, const IfName& name) {
     return std::move(*link);
   }
   throw SystemError{ENODEV, "look up link " + quote(name.str())};
+}
+
+std::optional<int> find_nsid(Socket& socket, const netns::Netns& ns) {
+  Message message{RTM_GETNSID, 0};
+  message.header(rtgenmsg{AF_UNSPEC});
+  message.put(NETNSA_FD, static_cast<std::uint32_t>(ns.fd()));
+  std::optional<int> nsid;
+  const Refusal refusal = socket.query(message, [&](const nlmsghdr& reply) {
+    const auto* number = ::nlmsg_find_attr(
+        const_cast<nlmsghdr*>(&reply), sizeof(rtgenmsg), NETNSA_NSID);  // which does not write
+    if (number != nullptr && static_cast<int>(::nla_get_u32(number)) >= 0) {
+      nsid = static_cast<int>(::nla_get_u32(number));
+    }
+  });
+  if (refusal) {
+    refusal.raise("look up a network namespace's number");
+  }
+  return nsid;
 }
 
 std::vector<Link> list_links(Socket& socket) {

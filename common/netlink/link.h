@@ -27,7 +27,9 @@ struct Link {
   bool promiscuous = false;
   std::optional<IfIndex> master{};  ///< Bridge or VRF it is enslaved to.
   std::optional<IfIndex> peer{};    ///< IFLA_LINK: the other end of a veth, in *its* namespace.
-  std::string alias{};              ///< ifalias; empty when none.
+  /// Where `peer` is, by the number that this namespace has for the other one; nullopt: here.
+  std::optional<int> peer_nsid{};
+  std::string alias{};  ///< ifalias; empty when none.
   std::uint32_t group = 0;
   bool vlan_filtering = false;     ///< Bridges only.
   std::uint16_t default_pvid = 0;  ///< Bridges only.
@@ -40,6 +42,9 @@ std::optional<Link> find_link(Socket& socket, const IfName& name);
 std::optional<Link> find_link(Socket& socket, IfIndex index);
 /// Throws SystemError{ENODEV} when there is no such interface.
 Link get_link(Socket& socket, const IfName& name);
+/// The number that the socket's namespace has for `ns`; nullopt while it has none. Throws
+/// SystemError.
+std::optional<int> find_nsid(Socket& socket, const netns::Netns& ns);
 /// All links of the namespace.
 std::vector<Link> list_links(Socket& socket);
 

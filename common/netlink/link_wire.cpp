@@ -96,6 +96,9 @@ void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   }
   link.master = index_in(attributes[IFLA_MASTER]);
   link.peer = index_in(attributes[IFLA_LINK]);
+  if (attributes[IFLA_LINK_NETNSID] != nullptr) {
+    link.peer_nsid = static_cast<int>(::nla_get_u32(attributes[IFLA_LINK_NETNSID]));
+  }
 }
 
 }  // namespace
@@ -130,6 +133,7 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
       .promiscuous = (header->ifi_flags & IFF_PROMISC) != 0,
       .master = {},
       .peer = {},
+      .peer_nsid = {},
       .alias = {},
       .port = {}};
   read_attributes(attributes, link);

@@ -46,6 +46,16 @@ TEST_F(VethTest, AddGivesBothEndsTheirPlaces) {
   EXPECT_EQ(far().group, 0U);
 }
 
+TEST_F(VethTest, HostsEndTellsWhichNamespaceTheOtherEndIsIn) {
+  make_namespace("other");
+  const auto near = nl::add_veth(host(), spec());
+
+  ASSERT_TRUE(near.peer_nsid);
+  EXPECT_EQ(near.peer_nsid, nl::find_nsid(host(), container_ns()));
+  EXPECT_EQ(nl::find_nsid(host(), open_namespace("other")), std::nullopt);
+  EXPECT_EQ(link("lo").peer_nsid, std::nullopt);
+}
+
 TEST_F(VethTest, NameIsDerivedFromTheOwner) {
   const auto first = nl::add_veth(host(), spec());
   nl::delete_link(host(), first.index);
