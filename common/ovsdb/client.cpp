@@ -59,9 +59,7 @@ void Client::Deleter::operator()(PbOvsdb* connection) const noexcept {
 }
 
 Client::Client(const Endpoint& endpoint) : endpoint_{endpoint} {
-  if (const int error = ::pb_ovsdb_init(); error != 0) {
-    throw SystemError{error, "create a pipe"};
-  }
+  ::pb_ovsdb_init();
   const auto remotes = parse_remotes(endpoint_.remotes);
   require_tls_files(endpoint_);
   if (!endpoint_.ca_certificate.empty()) {

@@ -23,18 +23,39 @@ struct PbOvsdb {
   struct jsonrpc* rpc;
 };
 
-/* The library would take over the signals that end a process, and act on them only while it waits
- * for something: a plugin has to die of them at once. */
-static void init_signals(void) {
-  static const int kTaken[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGSEGV};
-  struct sigaction before[sizeof kTaken / sizeof *kTaken];
-  for (size_t i = 0; i < sizeof kTaken / sizeof *kTaken; ++i) {
-    sigaction(kTaken[i], NULL, &before[i]);
-  }
-  fatal_signal_init();
-  for (size_t i = 0; i < sizeof kTaken / sizeof *kTaken; ++i) {
-    sigaction(kTaken[i], &before[i], NULL);
-  }
+/* In place of the library's own (lib/fatal-signal.c), which takes over the signals that end a
+ * process and acts on them only while it waits for something: a plugin has to die of them at once.
+ * And it ends the process, printing its reason in its own way, where it cannot make a pipe. */
+void fatal_signal_init(void) {}
+void fatal_signal_wait(void) {}
+void fatal_signal_run(void) {}
+void fatal_signal_fork(void) {}
+void fatal_signal_atexit_handler(void) {}
+void fatal_signal_handler(int signal_number) {
+  (void)signal_number;
+}
+void fatal_signal_block(sigset_t* before) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_BLOCK, &none, before);
+}
+void fatal_signal_add_hook(
+    void (*hook)(void*), void (*cancel)(void*), void* data, bool run_at_exit) {
+  (void)hook;
+  (void)cancel;
+  (void)data;
+  (void)run_at_exit;
+}
+void fatal_signal_add_file_to_unlink(const char* file) {
+  (void)file;
+}
+void fatal_signal_remove_file_to_unlink(const char* file) {
+  (void)file;
+}
+int fatal_signal_unlink_file_now(const char* file) {
+  return unlink(file) == 0 ? 0 : errno;
+}
+void fatal_ignore_sigpipe(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -47,26 +68,9 @@ void* __wrap_dlopen(const char* file, int mode) {
   return NULL;
 }
 
-/* Without one the library would end the process, and print its reason in its own way. */
-static int require_pipe(void) {
-  int ends[2];
-  if (pipe(ends) != 0) {
-    return errno;
-  }
-  close(ends[0]);
-  close(ends[1]);
-  return 0;
-}
-
-int pb_ovsdb_init(void) {
-  static int done = 0;
-  const int error = require_pipe();
-  if (!error && !done) {
-    done = 1;
-    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
-    init_signals();
-  }
-  return error;
+void pb_ovsdb_init(void) {
+  vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+  fatal_ignore_sigpipe();
 }
 
 void pb_ovsdb_set_tls(

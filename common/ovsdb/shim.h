@@ -9,8 +9,8 @@ extern "C" {
 
 #define PB_OVSDB_END (-1) /* The server closed the connection. */
 
-/* Silences the library's logging and keeps its hands off our signals. Before anything else. */
-int pb_ovsdb_init(void);
+/* Silences the library's logging, and ignores SIGPIPE. Before anything else. */
+void pb_ovsdb_init(void);
 
 /* Sets what "ssl:" remotes need: names of PEM files. When one of them is not as it should be,
  * opening such a remote is refused with ENOPROTOOPT. */

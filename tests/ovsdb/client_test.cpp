@@ -312,7 +312,10 @@ TEST_F(ClientTest, LackOfDescriptorsIsAnError) {
   const rlimit none{0, limit.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &none);
 
-  const int error = ::pb_ovsdb_init();  // an exception would need descriptors under UBSan
+  PbOvsdb* connection = nullptr;
+  const std::string remote = server->remote();
+  ::pb_ovsdb_init();  // an exception would need descriptors under UBSan
+  const int error = ::pb_ovsdb_open(remote.c_str(), 1000, &connection);
   ::setrlimit(RLIMIT_NOFILE, &limit);
 
   EXPECT_EQ(error, EMFILE);
