@@ -1,7 +1,6 @@
 #include "netlink/monitor.h"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <poll.h>
 
 #include <linux/rtnetlink.h>
@@ -25,25 +24,24 @@ int milliseconds_until(Deadline deadline) {
 
 LinkMonitor::LinkMonitor() {
   socket_.join(RTNLGRP_LINK);
-  (void)::fcntl(socket_.fd(), F_SETFL, O_NONBLOCK);
 }
 
 LinkMonitor::LinkMonitor(const netns::Netns& ns) : socket_{Socket::in(ns)} {
   socket_.join(RTNLGRP_LINK);
-  (void)::fcntl(socket_.fd(), F_SETFL, O_NONBLOCK);
 }
 
 bool LinkMonitor::drain(const std::function<void(std::uint16_t, const Link&)>& visit) {
   int error = 0;
+  const auto visit_link = [&](const nlmsghdr& message) {
+    if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) {
+      return;
+    }
+    if (const auto link = parse_link(message)) {
+      visit(message.nlmsg_type, *link);
+    }
+  };
   while (error == 0) {
-    error = socket_.receive([&](const nlmsghdr& message) {
-      if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) {
-        return;
-      }
-      if (const auto link = parse_link(message)) {
-        visit(message.nlmsg_type, *link);
-      }
-    });
+    error = socket_.receive(visit_link, Socket::Patience::none);
   }
   return error == EAGAIN;
 }

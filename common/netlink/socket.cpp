@@ -145,10 +145,11 @@ void Socket::send(std::span<const Message> messages) {
   }
 }
 
-int Socket::receive(const Visit& visit) {
+int Socket::receive(const Visit& visit, Patience patience) {
+  const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
   ssize_t got = -1;
   do {
-    got = ::recv(fd(), buffer_.get(), kReceiveBuffer, 0);
+    got = ::recv(fd(), buffer_.get(), kReceiveBuffer, flags);
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
     return errno;
@@ -158,7 +159,7 @@ int Socket::receive(const Visit& visit) {
   for (; ::nlmsg_ok(reply, left) != 0; reply = ::nlmsg_next(reply, &left)) {
     visit(*reply);
   }
-  return 0;
+  return left > 0 || got == 0 ? EBADMSG : 0;
 }
 
 Refusal Socket::try_request(const Message& message) {

@@ -62,9 +62,11 @@ class Socket {
   void join(int group);
 
   [[nodiscard]] int fd() const;
+  enum class Patience { endless, none };
   /// Waits for one datagram and calls `visit` for every message in it, whatever it answers.
-  /// Returns the errno of a failed receive (ENOBUFS: notifications were lost), else 0.
-  int receive(const Visit& visit);
+  /// Returns the errno of a failed receive, else 0. ENOBUFS: notifications were lost. EBADMSG: the
+  /// datagram was cut short. EAGAIN: without patience, and nothing is there.
+  int receive(const Visit& visit, Patience patience = Patience::endless);
   /// Sends the bytes of `messages` after numbering them. Throws SystemError.
   void send(std::span<const Message> messages);
   /// The sequence number that send() gave to the last message.

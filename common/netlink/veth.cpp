@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
+#include "base/undo_log.h"
 #include "netlink/link_wire.h"
 
 namespace patchbay::nl {
@@ -127,7 +128,7 @@ void judge_existing(Socket& host, const VethSpec& spec, const IfName& name) {
   }
 }
 
-/// After a refusal: the pair may exist, unmarked.
+/// When it is not known how far the creation came: the pair may exist, unmarked.
 void discard(Socket& host, const Owner& owner, const IfName& name) {
   const auto link = find_link(host, name);
   if (link && link->mac == host_mac(owner)) {
@@ -162,15 +163,20 @@ Link add_veth(Socket& host, const VethSpec& spec) {
       judge_existing(host, spec, name);
       continue;
     }
+    UndoLog undo;  // also when the answer is lost, or the pair is made but not marked
+    undo.on_failure(
+        "delete the veth pair " + quote(name.str()), [&] { discard(host, spec.owner, name); });
     const Refusal refusal = host.try_request(messages_of(spec, name));
     if (!refusal || refusal.error == EAFNOSUPPORT) {  // a kernel without IPv6 has no such address
-      return get_link(host, name);
+      Link link = get_link(host, name);
+      undo.commit();
+      return link;
     }
     if (refusal.error != EEXIST) {
-      discard(host, spec.owner, name);
       refusal.raise(
           "create the veth pair " + quote(name.str()) + " and " + quote(spec.ifname.str()));
     }
+    undo.commit();
     judge_existing(host, spec, name);
   }
   throw SystemError{EEXIST, "find a free name for the host end of " + quote(spec.ifname.str())};

@@ -77,10 +77,15 @@ ScopedNetns::ScopedNetns(const Netns& target) : previous_{Netns::current()} {
   enter(target);
 }
 
+/// The kernel may be short of memory for a moment.
 ScopedNetns::~ScopedNetns() {
-  if (::setns(previous_.fd(), CLONE_NEWNET) != 0) {
-    std::abort();
+  constexpr int kAttempts = 3;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (::setns(previous_.fd(), CLONE_NEWNET) == 0) {
+      return;
+    }
   }
+  std::abort();
 }
 
 }  // namespace patchbay::netns
