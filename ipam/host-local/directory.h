@@ -65,11 +65,11 @@ class Directory {
   /// Opens the index file, making it if need be; empty when that is not possible.
   [[nodiscard]] UniqueFd open_index() const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// "<attempt> '<path>/<name>'", for an error.
+  [[nodiscard]] std::string describe(std::string_view attempt, const std::string& name) const;
 
  private:
   Directory(std::string path, UniqueFd fd) : path_{std::move(path)}, fd_{std::move(fd)} {}
-
-  [[nodiscard]] std::string describe(std::string_view attempt, const std::string& name) const;
 
   std::string path_;
   UniqueFd fd_;

@@ -108,6 +108,7 @@ void del(const cni::Attachment& attachment) {
   for (const IpAddr& address : held.addresses) {
     steps.attempt("free " + address.str(), [&] { store.release(address, held.holder); });
   }
+  steps.attempt("find all leases", [&] { store.require_readable(); });
   steps.finish();
 }
 
@@ -160,7 +161,12 @@ void gc(const cni::Network& network, const cni::ValidAttachments& valid) {
     keep.insert(lease_text({owner.container_id, {}}));
   }
   Store store = open_store(std::move(*directory), place);
-  store.collect([&](const Holder& holder) { return keep.count(lease_text(holder)) != 0; });
+  BestEffort steps;
+  steps.attempt("free stale leases", [&] {
+    store.collect([&](const Holder& holder) { return keep.count(lease_text(holder)) != 0; });
+  });
+  steps.attempt("find all leases", [&] { store.require_readable(); });
+  steps.finish();
 }
 
 void status(const cni::Network& network) {

@@ -59,21 +59,32 @@ int publish_draft(int directory, const std::string& name) {
   return errno == EINVAL || errno == ENOSYS ? link_draft(directory, name) : errno;
 }
 
+Lease lease_that_cannot_be_opened(int error) {
+  if (error == ENOENT) {
+    return {.state = Lease::State::absent};
+  }
+  const bool foreign = error == ELOOP || error == ENXIO;  // a symbolic link, a socket
+  return {.state = foreign ? Lease::State::foreign : Lease::State::unreadable, .error = error};
+}
+
 }  // namespace
 
 Lease read_lease(int directory, const std::string& name) {
   const UniqueFd fd = state::open_file(directory, name, O_RDONLY);
   if (!fd) {
-    return {.state = errno == ENOENT ? Lease::State::absent : Lease::State::foreign};
+    return lease_that_cannot_be_opened(errno);
   }
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (::fstat(fd.get(), &status) != 0) {
+    return {.state = Lease::State::unreadable, .error = errno};
+  }
+  if (!S_ISREG(status.st_mode)) {
     return {.state = Lease::State::foreign};
   }
   std::array<char, 512> bytes{};  // enough for every runtime's ids: no second read
   const auto got = ::read(fd.get(), bytes.data(), bytes.size());
   if (got < 0) {
-    return {.state = Lease::State::foreign};
+    return {.state = Lease::State::unreadable, .error = errno};
   }
   std::string text{bytes.data(), static_cast<std::size_t>(got)};
   if (text.size() == bytes.size()) {

@@ -12,12 +12,14 @@ struct Lease {
     absent,
     worthless,  ///< An empty or torn file: the address is free.
     held,
-    foreign,  ///< Something that is no lease, or that cannot be read: the address is not ours.
+    foreign,     ///< Something that is no lease: the address is not ours.
+    unreadable,  ///< Nobody can tell; `error` says why.
   };
 
   State state = State::absent;
   Holder holder{};        ///< When held.
   double modified_s = 0;  ///< Seconds since the epoch; when held.
+  int error = 0;          ///< errno; when unreadable.
 };
 
 /// `directory` is a descriptor, here and below.

@@ -49,9 +49,10 @@ double Store::oldest_live_lease(const Boot& boot) const {
 }
 
 /// The directory is stamped before the first write, so that from then on the index on disk fits no
-/// directory until its header, which is written last, fits this one.
+/// directory until its header, which is written last, fits this one. An index that lacks a lease
+/// because it could not be read is not saved: it would hide that lease from its holder's DEL.
 Store::~Store() {
-  if (!index_.changed()) {
+  if (!index_.changed() || unreadable_) {
     return;
   }
   const auto& origin = index_.origin();
@@ -63,8 +64,15 @@ Store::~Store() {
   }
 }
 
+void Store::require_readable() const {
+  if (unreadable_) {
+    throw Error{*unreadable_};
+  }
+}
+
 void Store::rebuild(const Verdict& remove) {
   index_.clear();
+  unreadable_.reset();
   BestEffort removals;
   directory_.for_each([&](const IpAddr& address, const Lease& lease) {
     bool removed = false;
@@ -74,7 +82,10 @@ void Store::rebuild(const Verdict& remove) {
         removed = true;
       });
     }
-    if (lease.state == Lease::State::foreign) {
+    if (lease.state == Lease::State::unreadable) {
+      unreadable_ = SystemError{lease.error, directory_.describe("read lease", address.str())};
+    }
+    if (lease.state == Lease::State::foreign || lease.state == Lease::State::unreadable) {
       index_.add(address, std::nullopt);
     } else if (lease.state == Lease::State::held && !removed) {
       index_.add(address, lease.holder.hash());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/error.h"
 #include "base/ip.h"
 #include "boot.h"
 #include "directory.h"
@@ -50,6 +51,8 @@ class Store {
   bool reserve(const IpAddr& address, const Holder& holder);
   /// Frees an address that find() has found, or that was just leased. Throws SystemError.
   void release(const IpAddr& address, const Holder& holder);
+  /// Throws SystemError when there are leases that could not be read, and that may be anybody's.
+  void require_readable() const;
   /// Frees every lease that `keep` does not want to keep. Frees as many as it can, and then throws
   /// one Error that names the rest.
   void collect(const std::function<bool(const Holder&)>& keep);
@@ -79,6 +82,7 @@ class Store {
   Index index_;
   std::uint64_t boot_hash_;
   bool rebuilt_ = false;
+  std::optional<Error> unreadable_;  ///< The last failure to read a lease.
 };
 
 }  // namespace patchbay::hostlocal
