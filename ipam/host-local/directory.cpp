@@ -13,8 +13,8 @@
 #include <sys/vfs.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/state.h"
-#include "lock.h"
 
 namespace patchbay::hostlocal {
 
@@ -60,7 +60,7 @@ void Directory::lock(std::uint32_t timeout_s) {
   if (!lock_) {
     throw SystemError{errno, describe("open", "lock")};
   }
-  if (!lock_exclusively(lock_.get(), timeout_s)) {
+  if (!lock_exclusively(lock_.get(), timeout_s, describe("lock", "lock"))) {
     throw Error{
         ErrorCode::try_again_later,
         describe("lock", "lock") + ": held by another process for more than " +

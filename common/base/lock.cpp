@@ -1,4 +1,4 @@
-#include "lock.h"
+#include "base/lock.h"
 
 #include <cerrno>
 #include <csignal>
@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace patchbay::hostlocal {
+namespace patchbay {
 
 namespace {
 
@@ -57,20 +57,20 @@ bool is_past(const timespec& deadline) {
 }
 
 /// False when it is interrupted or, with LOCK_NB, when somebody else holds the lock.
-bool try_lock(int fd, int operation) {
+bool try_lock(int fd, int operation, std::string_view what) {
   if (::flock(fd, operation) == 0) {
     return true;
   }
   if (errno != EINTR && errno != EWOULDBLOCK) {
-    throw SystemError{errno, "lock the lease directory"};
+    throw SystemError{errno, what};
   }
   return false;
 }
 
 }  // namespace
 
-bool lock_exclusively(int fd, std::uint32_t timeout_s) {
-  if (try_lock(fd, LOCK_EX | LOCK_NB)) {
+bool lock_exclusively(int fd, std::uint32_t timeout_s, std::string_view what) {
+  if (try_lock(fd, LOCK_EX | LOCK_NB, what)) {
     return true;
   }
   if (timeout_s == 0) {
@@ -79,7 +79,7 @@ bool lock_exclusively(int fd, std::uint32_t timeout_s) {
   timespec deadline = monotonic_now();
   deadline.tv_sec += static_cast<time_t>(timeout_s);
   const Alarm alarm{timeout_s};
-  while (!try_lock(fd, LOCK_EX)) {
+  while (!try_lock(fd, LOCK_EX, what)) {
     if (is_past(deadline)) {
       return false;
     }
@@ -87,4 +87,4 @@ bool lock_exclusively(int fd, std::uint32_t timeout_s) {
   return true;
 }
 
-}  // namespace patchbay::hostlocal
+}  // namespace patchbay
