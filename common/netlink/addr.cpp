@@ -30,9 +30,32 @@ bool has_broadcast(const IpPrefix& prefix) {
   return !prefix.is_v6() && prefix.length() < 31;
 }
 
+using Attributes = std::array<nlattr*, IFA_MAX + 1>;
+
+void read_details(const Attributes& attributes, Address& address) {
+  const bool v6 = address.prefix.is_v6();
+  const auto* other = attributes[IFA_ADDRESS];
+  if (other != nullptr && ::nla_len(other) == (v6 ? 16 : 4)) {
+    const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(other));
+    const auto peer = IpAddr::from_bytes(bytes, v6);
+    address.peer = peer == address.prefix.address() ? std::nullopt : std::optional{peer};
+  }
+  if (auto* label = attributes[IFA_LABEL]) {
+    address.label = ::nla_get_string(label);
+  }
+  if (const auto* metric = attributes[IFA_RT_PRIORITY]) {
+    address.metric = ::nla_get_u32(metric);
+  }
+  ifa_cacheinfo times{};
+  if (::nla_memcpy(&times, attributes[IFA_CACHEINFO], sizeof times) == sizeof times) {
+    address.valid_s = times.ifa_valid;
+    address.preferred_s = times.ifa_prefered;
+  }
+}
+
 std::optional<Address> parse_address(const nlmsghdr& message) {
   auto* raw = const_cast<nlmsghdr*>(&message);  // libnl's parsers do not write
-  std::array<nlattr*, IFA_MAX + 1> attributes{};
+  Attributes attributes{};
   if (message.nlmsg_type != RTM_NEWADDR ||
       ::nlmsg_parse(raw, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) {
     return std::nullopt;
@@ -47,13 +70,30 @@ std::optional<Address> parse_address(const nlmsghdr& message) {
   const std::uint32_t flags =
       attributes[IFA_FLAGS] != nullptr ? ::nla_get_u32(attributes[IFA_FLAGS]) : header->ifa_flags;
   const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(ip));
-  return Address{
+  Address address{
       .prefix = {IpAddr::from_bytes(bytes, v6), header->ifa_prefixlen},
       .scope = header->ifa_scope,
       .tentative = (flags & IFA_F_TENTATIVE) != 0,
       .duplicate = (flags & IFA_F_DADFAILED) != 0,
       .broadcast = attributes[IFA_BROADCAST] != nullptr,
       .flags = flags};
+  read_details(attributes, address);
+  return address;
+}
+
+void put_details(Message& message, const AddressSpec& spec) {
+  if (!spec.label.empty()) {
+    message.put_text(IFA_LABEL, spec.label);
+  }
+  if (spec.metric != 0) {
+    message.put(IFA_RT_PRIORITY, spec.metric);
+  }
+  if (spec.valid_s != kForever || spec.preferred_s != kForever) {
+    ifa_cacheinfo times{};
+    times.ifa_prefered = spec.preferred_s;
+    times.ifa_valid = spec.valid_s;
+    message.put_bytes(IFA_CACHEINFO, &times, sizeof times);
+  }
 }
 
 /// Kernels before 4.20 do not filter a dump by link.
@@ -64,11 +104,13 @@ bool is_on(const nlmsghdr& message, IfIndex link) {
 
 }  // namespace
 
-bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::string_view what) {
+Refusal try_add_address(Socket& socket, IfIndex link, const AddressSpec& spec) {
+  ifaddrmsg header = header_of(link, spec.address);
+  header.ifa_scope = spec.scope;
   Message message{RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL};
-  message.header(header_of(link, spec.address));
+  message.header(header);
   put_ip(message, IFA_LOCAL, spec.address.address());
-  put_ip(message, IFA_ADDRESS, spec.address.address());
+  put_ip(message, IFA_ADDRESS, spec.peer.value_or(spec.address.address()));
   if (spec.broadcast && has_broadcast(spec.address)) {
     put_ip(message, IFA_BROADCAST, spec.address.last());
   }
@@ -77,7 +119,12 @@ bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::str
   if (flags != 0) {
     message.put(IFA_FLAGS, flags);
   }
-  const Refusal refusal = socket.try_request(message);
+  put_details(message, spec);
+  return socket.try_request(message);
+}
+
+bool add_address(Socket& socket, IfIndex link, const AddressSpec& spec, std::string_view what) {
+  const Refusal refusal = try_add_address(socket, link, spec);
   if (refusal && refusal.error != EEXIST) {
     refusal.raise("add address " + spec.address.str() + " to " + quote(what));
   }

@@ -39,6 +39,21 @@ void put_xdp(Message& message, int program) {
   message.put(IFLA_XDP_FLAGS, static_cast<std::uint32_t>(XDP_FLAGS_SKB_MODE));
 }
 
+void put_identity(Message& message, const LinkChange& change) {
+  if (change.target != nullptr) {
+    message.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(change.target->fd()));
+  }
+  if (change.target_index) {
+    message.put(IFLA_NEW_IFINDEX, static_cast<std::uint32_t>(*change.target_index));
+  }
+  if (change.name) {
+    message.put_text(IFLA_IFNAME, change.name->str());
+  }
+  if (change.alias) {
+    message.put_text(IFLA_IFALIAS, *change.alias);
+  }
+}
+
 void put_flag(ifinfomsg& header, const std::optional<bool>& wanted, unsigned flag) {
   if (wanted) {
     header.ifi_change |= flag;
@@ -96,6 +111,12 @@ std::vector<Link> list_links(Socket& socket) {
 }
 
 void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::string_view what) {
+  if (const Refusal refusal = try_change_link(socket, link, change)) {
+    refusal.raise(what);
+  }
+}
+
+Refusal try_change_link(Socket& socket, IfIndex link, const LinkChange& change) {
   ifinfomsg header{};
   header.ifi_family = AF_UNSPEC;
   header.ifi_index = static_cast<int>(link);
@@ -118,7 +139,8 @@ void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::st
   if (change.arp_notify) {
     put_arp_notify(message, *change.arp_notify);
   }
-  socket.request(message, what);
+  put_identity(message, change);
+  return socket.try_request(message);
 }
 
 bool delete_link(Socket& socket, IfIndex index) {

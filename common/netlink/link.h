@@ -30,6 +30,11 @@ struct Link {
   /// Where `peer` is, by the number that this namespace has for the other one; nullopt: here.
   std::optional<int> peer_nsid{};
   std::string alias{};  ///< ifalias; empty when none.
+  /// The device behind it as "<bus>/<name>", e.g. "pci/0000:03:00.0"; empty for links without
+  /// hardware, and before Linux 5.14.
+  std::string parent{};
+  std::optional<MacAddr> permanent_mac{};  ///< That of the hardware; absent before Linux 5.6.
+  bool loopback = false;
   std::uint32_t group = 0;
   bool vlan_filtering = false;     ///< Bridges only.
   std::uint16_t default_pvid = 0;  ///< Bridges only.
@@ -57,10 +62,18 @@ struct LinkChange {
   std::optional<IfIndex> master{};   ///< IfIndex{0} releases it.
   std::optional<int> xdp_program{};  ///< A descriptor; run on what comes in, whatever the driver.
   std::optional<bool> arp_notify{};  ///< IPv4: announce the address when the link comes up.
+  /// The namespace to move it to. The link is down then, without addresses and routes, and gets
+  /// what else is to change there; all of it in one request, so that a kill finds it done or not.
+  const netns::Netns* target = nullptr;
+  std::optional<IfIndex> target_index{};  ///< There; before Linux 5.13 the kernel chooses.
+  std::optional<IfName> name{};           ///< A "%d" in it becomes the first number that is free.
+  std::optional<std::string> alias{};     ///< ifalias; empty removes it.
 };
 
 /// `what` completes the message of the SystemError that a refusal throws ("set 'eth0' up").
 void change_link(Socket& socket, IfIndex link, const LinkChange& change, std::string_view what);
+/// The same, but a refusal is returned. A part of the change may have been made.
+Refusal try_change_link(Socket& socket, IfIndex link, const LinkChange& change);
 
 /// Returns false when the interface was already gone.
 bool delete_link(Socket& socket, IfIndex index);

@@ -70,12 +70,28 @@ std::optional<IfIndex> index_in(const nlattr* attribute) {
   return IfIndex{static_cast<int>(::nla_get_u32(attribute))};
 }
 
-void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
-  if (const auto* mac = attributes[IFLA_ADDRESS];
-      mac != nullptr && ::nla_len(mac) == static_cast<int>(link.mac.octets.size())) {
-    const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(mac));
-    std::copy_n(bytes, link.mac.octets.size(), link.mac.octets.begin());
+std::optional<MacAddr> mac_in(const nlattr* attribute) {
+  MacAddr mac;
+  if (attribute == nullptr || ::nla_len(attribute) != static_cast<int>(mac.octets.size())) {
+    return std::nullopt;
   }
+  const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(attribute));
+  std::copy_n(bytes, mac.octets.size(), mac.octets.begin());
+  return mac;
+}
+
+/// What the device behind the link is.
+void read_hardware(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
+  link.permanent_mac = mac_in(attributes[IFLA_PERM_ADDRESS]);
+  auto* bus = attributes[IFLA_PARENT_DEV_BUS_NAME];
+  auto* name = attributes[IFLA_PARENT_DEV_NAME];
+  if (bus != nullptr && name != nullptr) {
+    link.parent = std::string{::nla_get_string(bus)} + "/" + ::nla_get_string(name);
+  }
+}
+
+void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
+  link.mac = mac_in(attributes[IFLA_ADDRESS]).value_or(MacAddr{});
   if (attributes[IFLA_MTU] != nullptr) {
     link.mtu = Mtu{::nla_get_u32(attributes[IFLA_MTU])};
   }
@@ -99,6 +115,7 @@ void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   if (attributes[IFLA_LINK_NETNSID] != nullptr) {
     link.peer_nsid = static_cast<int>(::nla_get_u32(attributes[IFLA_LINK_NETNSID]));
   }
+  read_hardware(attributes, link);
 }
 
 }  // namespace
@@ -135,6 +152,9 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
       .peer = {},
       .peer_nsid = {},
       .alias = {},
+      .parent = {},
+      .permanent_mac = {},
+      .loopback = (header->ifi_flags & IFF_LOOPBACK) != 0,
       .port = {}};
   read_attributes(attributes, link);
   return link;

@@ -154,9 +154,12 @@ std::array<IpAddr, 2> unowned_addresses() {
 
 }  // namespace
 
+Refusal try_add_route(Socket& socket, IfIndex link, const Route& route) {
+  return socket.try_request(route_message(RTM_NEWROUTE, NLM_F_CREATE, link, route));
+}
+
 bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_view what) {
-  const Refusal refusal =
-      socket.try_request(route_message(RTM_NEWROUTE, NLM_F_CREATE, link, route));
+  const Refusal refusal = try_add_route(socket, link, route);
   if (refusal && refusal.error != EEXIST) {
     refusal.raise(
         "add route to " + route.dst.str() + (route.gw ? " via " + route.gw->str() : "") +

@@ -27,6 +27,8 @@ struct Route {
 /// Adds `route` through `link`, beside others to the same destination. False when exactly this one
 /// is there already.
 bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
+/// The same, but a refusal is returned; EEXIST when exactly this one is there already.
+Refusal try_add_route(Socket& socket, IfIndex link, const Route& route);
 /// False when it was already gone.
 bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
 /// The unicast routes through `link` in every table but local.

@@ -2,52 +2,20 @@
 
 #include <algorithm>
 
-#include <linux/if_addr.h>
-#include <linux/rtnetlink.h>
-
 #include "base/error.h"
-#include "netlink/addr.h"
+#include "netlink/baggage.h"
 #include "netlink/bridge.h"
-#include "netlink/route.h"
 #include "network.h"
 
 namespace patchbay::bridge {
 
 namespace {
 
-/// What moves from one link to another.
-struct Baggage {
-  std::vector<nl::Address> addresses;
-  std::vector<nl::Route> routes;
-};
-
-/// Everything but what the kernel makes by itself: link-local addresses and prefix routes.
-Baggage list_baggage(nl::Socket& host, const nl::Link& link) {
-  Baggage baggage{nl::list_addresses(host, link.index), nl::list_routes(host, link.index)};
-  std::erase_if(baggage.addresses, [](const nl::Address& address) {
-    return address.prefix.is_v6() && address.scope == RT_SCOPE_LINK;
-  });
-  std::erase_if(
-      baggage.routes, [](const nl::Route& route) { return route.protocol == RTPROT_KERNEL; });
-  // Routes without gateway first: the gateways of the others may be reached through them.
-  std::stable_partition(baggage.routes.begin(), baggage.routes.end(), [](const nl::Route& route) {
-    return !route.gw;
-  });
-  return baggage;
-}
-
-nl::AddressSpec spec_of(const nl::Address& address) {
-  return {
-      .address = address.prefix,
-      .prefix_route = (address.flags & IFA_F_NOPREFIXROUTE) == 0,
-      .broadcast = address.broadcast};
-}
-
 void move_baggage(
-    nl::Socket& host, const Baggage& baggage, const nl::Link& from, const nl::Link& to) {
+    nl::Socket& host, const nl::Baggage& baggage, const nl::Link& from, const nl::Link& to) {
   for (const auto& address : baggage.addresses) {
-    nl::delete_address(host, from.index, address.prefix, from.name.str());
-    nl::add_address(host, to.index, spec_of(address), to.name.str());
+    nl::delete_address(host, from.index, address.address, from.name.str());
+    nl::add_address(host, to.index, address, to.name.str());
   }
   for (const auto& route : baggage.routes) {
     nl::delete_route(host, from.index, route, from.name.str());
@@ -82,11 +50,11 @@ nl::Link find_uplink(nl::Socket& host, const IfName& name) {
   throw Error{ErrorCode::invalid_config, "uplink: no link " + quote(name.str()) + " on the host"};
 }
 
-[[noreturn]] void refuse_addresses(const nl::Link& uplink, const Baggage& baggage) {
+[[noreturn]] void refuse_addresses(const nl::Link& uplink, const nl::Baggage& baggage) {
   throw Error{
       ErrorCode::invalid_config,
       "uplink: " + quote(uplink.name.str()) + " carries address " +
-          baggage.addresses.front().prefix.str() +
+          baggage.addresses.front().address.str() +
           ", which would stop working on a bridge port; \"uplinkAddresses\": \"move\" moves it"};
 }
 
@@ -121,7 +89,7 @@ void ensure_uplink(nl::Socket& host, const nl::Link& bridge, const Config& confi
         ErrorCode::invalid_config,
         "uplink: " + quote(uplink.name.str()) + " is a port of another bridge or bond already"};
   }
-  const Baggage baggage = list_baggage(host, uplink);
+  const nl::Baggage baggage = nl::list_baggage(host, uplink);
   if (!baggage.addresses.empty() && config.uplink_addresses != "move") {
     refuse_addresses(uplink, baggage);
   }

@@ -152,5 +152,77 @@ TEST_F(LinkTest, DeleteOfLoIsRefused) {
       is_refused([&] { nl::delete_link(host(), IfIndex{1}); }, EOPNOTSUPP, "delete link number 1"));
 }
 
+TEST_F(LinkTest, MoveRenamesMarksAndChangesInOneRequest) {
+  shell("ip link add a0 type veth peer b0; ip link set a0 up");
+  const auto before = link("a0");
+
+  nl::change_link(
+      host(),
+      before.index,
+      {.mtu = Mtu{1400},
+       .mac = MacAddr::parse("02:00:00:00:00:07"),
+       .target = &container_ns(),
+       .name = IfName::parse("eth0"),
+       .alias = "mark"},
+      "move 'a0'");
+
+  EXPECT_FALSE(nl::find_link(host(), before.name));
+  const auto after = nl::get_link(container(), IfName::parse("eth0"));
+  EXPECT_EQ(after.mtu, Mtu{1400});
+  EXPECT_EQ(after.mac.str(), "02:00:00:00:00:07");
+  EXPECT_EQ(after.alias, "mark");
+  EXPECT_FALSE(after.up);
+}
+
+TEST_F(LinkTest, MoveToWhereTheNameIsTakenIsRefused) {
+  shell("ip link add a0 type veth peer b0");
+  shell_in("c1", "ip link add a0 type veth peer b0");
+  const auto index = link("a0").index;
+
+  EXPECT_TRUE(is_refused(
+      [&] { nl::change_link(host(), index, {.target = &container_ns()}, "move 'a0'"); },
+      EEXIST,
+      "move 'a0'"));
+  EXPECT_TRUE(nl::find_link(host(), index));
+}
+
+TEST_F(LinkTest, PatternBecomesAFreeName) {
+  shell("ip link add a0 type veth peer b0");
+  shell_in("c1", "ip link add dev0 type veth peer b0");
+  const auto index = link("a0").index;
+
+  nl::change_link(
+      host(), index, {.target = &container_ns(), .name = IfName::parse("dev%d")}, "move 'a0'");
+
+  EXPECT_EQ(nl::list_links(container()).size(), 4U);
+  EXPECT_NE(shell_in("c1", "ip -o link").find(" dev1"), std::string::npos);
+}
+
+TEST_F(LinkTest, MoveOfABridgeIsRefused) {
+  shell("ip link add br0 type bridge");
+
+  EXPECT_EQ(
+      nl::try_change_link(host(), link("br0").index, {.target = &container_ns()}).error, EINVAL);
+}
+
+TEST_F(LinkTest, EmptyAliasRemovesIt) {
+  shell("ip link add a0 type veth peer b0; ip link set a0 alias mark");
+  ASSERT_EQ(link("a0").alias, "mark");
+
+  nl::change_link(host(), link("a0").index, {.alias = ""}, "change 'a0'");
+
+  EXPECT_EQ(link("a0").alias, "");
+}
+
+/// With hardware: tests/vm.
+TEST_F(LinkTest, PairsHaveNoHardware) {
+  shell("ip link add a0 type veth peer b0");
+
+  EXPECT_EQ(link("a0").parent, "");
+  EXPECT_FALSE(link("a0").permanent_mac);
+  EXPECT_FALSE(link("a0").loopback);
+  EXPECT_TRUE(link("lo").loopback);
+}
+
 }  // namespace
 }  // namespace patchbay::test
