@@ -74,35 +74,26 @@ std::optional<nl::Link> find_host_end(nl::Socket& host, const cni::Attachment& a
 
 void detach(const cni::Attachment& attachment, const std::string& ipam, const Rules& rules) {
   BestEffort teardown;
-  std::optional<ipam::Delegate> release;
   std::optional<nft::Connection> connection;
   nl::Socket host;
 
-  teardown.attempt("start the IPAM plugin", [&] {
-    if (!ipam.empty()) {
-      release.emplace(attachment.network, ipam, "DEL");
-    }
-  });
-  log::phase("rules");
-  teardown.attempt("remove nftables elements", [&] {
+  const auto remove_rules = [&] {
     if (rules.any) {
       connection.emplace();
       rules.remove(*connection);
     }
-  });
-  log::phase("links");
+  };
   const auto delete_pair = [&] {
     if (const auto near = find_host_end(host, attachment)) {
       const int kept_open = connection ? connection->fd() : -1;
       nl::PairDeletion{host, *near, find_other_end(host, attachment, *near), kept_open}.wait();
     }
   };
-  teardown.attempt("delete the veth pair", delete_pair);
-  log::phase("ipam");
-  teardown.attempt("release the address", [&] {
-    if (release) {
-      release->finish();
-    }
+  ipam::release_after(teardown, attachment.network, ipam, [&] {
+    log::phase("rules");
+    teardown.attempt("remove nftables elements", remove_rules);
+    log::phase("links");
+    teardown.attempt("delete the veth pair", delete_pair);
   });
   teardown.finish();
 }
@@ -122,11 +113,7 @@ void collect(
       });
     }
   });
-  teardown.attempt("release stale addresses", [&] {
-    if (!ipam.empty()) {
-      ipam::run(network, ipam, "GC");
-    }
-  });
+  teardown.attempt("release stale addresses", [&] { ipam::run(network, ipam, "GC"); });
   teardown.finish();
 }
 

@@ -121,6 +121,17 @@ void apply_addresses(
   nl::change_link(socket, link.index, change, "set " + quote(name) + " up");
 }
 
+void configure(
+    nl::Socket& socket,
+    const netns::Netns& ns,
+    const nl::Link& link,
+    const cni::Result& result,
+    const ApplyOptions& options) {
+  prepare_ipv6(ns, link.name, result, options);
+  apply_addresses(socket, link, result, options);
+  apply_routes(socket, link, result);
+}
+
 void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link) {
   nl::Socket events = nl::Socket::in(ns);
   events.join(RTNLGRP_IPV6_IFADDR);

@@ -35,6 +35,15 @@ void apply_addresses(
     const cni::Result& result,
     const ApplyOptions& options);
 
+/// All that follows from `result` in the container: prepare_ipv6(), apply_addresses() and
+/// apply_routes().
+void configure(
+    nl::Socket& socket,
+    const netns::Netns& ns,
+    const nl::Link& link,
+    const cni::Result& result,
+    const ApplyOptions& options);
+
 /// Waits, told by the kernel, until duplicate address detection has ended for every IPv6 address of
 /// `link`. Throws Error{kernel} when an address is somebody else's, or after 10 seconds.
 void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link);

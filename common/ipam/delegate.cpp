@@ -100,11 +100,16 @@ std::string Delegate::finish() {
 Acquisition::Acquisition(const cni::Network& network, std::string type)
     : network_{network},
       type_{std::move(type)} {
-  running_.emplace(network_, type_, "ADD");
-  running_->begin();
+  if (!type_.empty()) {
+    running_.emplace(network_, type_, "ADD");
+    running_->begin();
+  }
 }
 
 cni::Result Acquisition::finish() {
+  if (type_.empty()) {
+    return {};
+  }
   std::string output;
   try {
     output = running_->finish();
@@ -136,8 +141,30 @@ void Acquisition::give_back() {
   }
 }
 
+void release_after(
+    BestEffort& teardown,
+    const cni::Network& network,
+    const std::string& type,
+    const std::function<void()>& take_away) {
+  std::optional<Delegate> release;
+  teardown.attempt("start the IPAM plugin", [&] {
+    if (!type.empty()) {
+      release.emplace(network, type, "DEL");
+    }
+  });
+  take_away();
+  log::phase("ipam");
+  teardown.attempt("release the address", [&] {
+    if (release) {
+      release->finish();
+    }
+  });
+}
+
 void run(const cni::Network& network, const std::string& type, std::string_view command) {
-  Delegate{network, type, command}.finish();
+  if (!type.empty()) {
+    Delegate{network, type, command}.finish();
+  }
 }
 
 }  // namespace patchbay::ipam

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/best_effort.h"
 #include "base/subprocess.h"
 #include "cni/plugin.h"
 
@@ -41,7 +43,7 @@ class Delegate {
 /// The addresses of one attachment while ADD is under way.
 class Acquisition {
  public:
-  /// Starts the delegate's ADD.
+  /// Starts the delegate's ADD. Without a `type` there is none, and no address.
   Acquisition(const cni::Network& network, std::string type);
 
   /// Waits for the delegate. Throws its error, or Error{invalid_config} when it gives no address.
@@ -56,6 +58,15 @@ class Acquisition {
   std::optional<Delegate> running_;
   bool nothing_taken_ = false;
 };
+
+/// DEL: the delegate's start overlaps with `take_away`, but it gets to work only behind that: an
+/// address that is free must not be in use any more. Failures, also of what `take_away` attempts,
+/// are left in `teardown`. Without a `type` nothing is released.
+void release_after(
+    BestEffort& teardown,
+    const cni::Network& network,
+    const std::string& type,
+    const std::function<void()>& take_away);
 
 /// Any command of the delegate that is run to its end with nothing beside it, such as CHECK or the
 /// DEL that gives back; errors are thrown.

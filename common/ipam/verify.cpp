@@ -79,10 +79,17 @@ nl::Link require_container_link(nl::Socket& socket, const cni::Attachment& attac
   const std::string name = quote(attachment.ifname.str());
   const auto link = nl::find_link(socket, attachment.ifname);
   require(link.has_value(), "interface " + name + " is missing in the container");
-  require(link->kind == "veth", "interface " + name + " in the container is not a veth");
   require(link->up, "interface " + name + " in the container is not up");
   require_as_reported(*link, promised);
   return *link;
+}
+
+nl::Link require_container_veth(nl::Socket& socket, const cni::Attachment& attachment) {
+  auto link = require_container_link(socket, attachment);
+  require(
+      link.kind == "veth",
+      "interface " + quote(link.name.str()) + " in the container is not a veth");
+  return link;
 }
 
 void require_host_link(const nl::Link& link, const cni::Attachment& attachment) {

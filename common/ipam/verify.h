@@ -18,9 +18,11 @@ const cni::Interface& container_interface(const cni::Attachment& attachment);
 /// The addresses of the previous result that belong to the container's interface (or name none).
 std::vector<IpPrefix> container_addresses(const cni::Attachment& attachment);
 
-/// The container's interface as the kernel has it: a veth that is up, with the MAC address and MTU
-/// of the previous result.
+/// The container's interface as the kernel has it: up, with the MAC address and MTU of the previous
+/// result.
 nl::Link require_container_link(nl::Socket& socket, const cni::Attachment& attachment);
+/// The same, and it is a veth.
+nl::Link require_container_veth(nl::Socket& socket, const cni::Attachment& attachment);
 
 /// `link`, which is on the host, has the MAC address and the MTU of the previous result; nothing is
 /// asked of a link that the result does not list.

@@ -26,9 +26,7 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
   if (site.config.disable_container_interface) {
     return;
   }
-  ipam::prepare_ipv6(*site.attachment.netns, far.name, result, options);
-  ipam::apply_addresses(site.container, far, result, options);
-  ipam::apply_routes(site.container, far, result);
+  ipam::configure(site.container, *site.attachment.netns, far, result, options);
 }
 
 void masquerade(const Site& site, const cni::Result& result, UndoLog& undo) {

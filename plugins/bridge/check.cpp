@@ -115,7 +115,7 @@ void check_gateway(
 
 void check_container(const cni::Attachment& attachment, const nl::Link& port) {
   nl::Socket container = nl::Socket::in(*attachment.netns);
-  const auto far = ipam::require_container_link(container, attachment);
+  const auto far = ipam::require_container_veth(container, attachment);
   require(
       far.peer == port.index && port.peer == far.index,
       "interface " + quote(far.name.str()) + " is not the other end of port " +
@@ -128,9 +128,7 @@ void check_container(const cni::Attachment& attachment, const nl::Link& port) {
 
 void check(const cni::Attachment& attachment) {
   const Config config = parse(attachment.network);
-  if (!config.ipam.empty()) {
-    ipam::run(attachment.network, config.ipam, "CHECK");
-  }
+  ipam::run(attachment.network, config.ipam, "CHECK");
   nl::Socket host;
   const auto bridge = check_bridge(host, attachment, config);
   const auto port = check_port(host, attachment, config, bridge);
@@ -163,9 +161,7 @@ void status(const cni::Network& network) {
   if (config.masquerade.enabled || config.mac_spoof_check) {
     attach::require_nftables();
   }
-  if (!config.ipam.empty()) {
-    ipam::run(network, config.ipam, "STATUS");
-  }
+  ipam::run(network, config.ipam, "STATUS");
 }
 
 }  // namespace patchbay::bridge

@@ -75,7 +75,7 @@ void check_row(const ovsdb::PortState& port, const Config& config, const IfName&
 
 nl::Link check_container(const cni::Attachment& attachment, const nl::Link& near) {
   nl::Socket container = nl::Socket::in(*attachment.netns);
-  auto far = ipam::require_container_link(container, attachment);
+  auto far = ipam::require_container_veth(container, attachment);
   require(
       far.peer == near.index && near.peer == far.index,
       "interface " + quote(far.name.str()) + " is not the other end of port " +
@@ -113,9 +113,7 @@ void check_switch_answers(const Config& config) {
 
 void check(const cni::Attachment& attachment) {
   const Config config = parse(attachment);
-  if (!config.ipam.empty()) {
-    ipam::run(attachment.network, config.ipam, "CHECK");
-  }
+  ipam::run(attachment.network, config.ipam, "CHECK");
   nl::Socket host;
   const auto near = attach::find_host_end(host, attachment);
   require(near.has_value(), "the host's end of the veth pair is missing");
@@ -143,9 +141,7 @@ void status(const cni::Network& network) {
   if (config.masquerade.enabled) {
     attach::require_nftables();
   }
-  if (!config.ipam.empty()) {
-    ipam::run(network, config.ipam, "STATUS");
-  }
+  ipam::run(network, config.ipam, "STATUS");
 }
 
 }  // namespace patchbay::ovs

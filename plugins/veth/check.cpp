@@ -52,7 +52,7 @@ void check(const cni::Attachment& attachment) {
   const Config config = parse(attachment.network);
   ipam::run(attachment.network, config.ipam, "CHECK");
   nl::Socket container = nl::Socket::in(*attachment.netns);
-  const auto far = ipam::require_container_link(container, attachment);
+  const auto far = ipam::require_container_veth(container, attachment);
   ipam::require_addresses(container, far, attachment);
   ipam::require_routes(container, far, container_routes(*attachment.previous));
   ipam::require_result_routes(container, far, attachment);
