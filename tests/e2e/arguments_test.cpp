@@ -11,7 +11,19 @@ constexpr const char* kFromRuntime = "02:00:00:00:00:0c";
 
 class ArgumentsTest : public PluginTest, public testing::WithParamInterface<std::string> {
  protected:
-  static json network() { return GetParam() == "bridge" ? bridge_network() : ptp_network(); }
+  void SetUp() override {
+    PluginTest::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) {
+      plug_nic();
+    }
+  }
+
+  static json network() {
+    if (GetParam() == "host-device") {
+      return host_device_network();
+    }
+    return GetParam() == "bridge" ? bridge_network() : ptp_network();
+  }
   /// The container's interface, as the kernel has it.
   static std::string mac() {
     return json::parse(shell_in("c1", "ip -j link show eth0")).at(0).at("address");
@@ -63,7 +75,8 @@ TEST_P(ArgumentsTest, KeysAreMatchedIgnoringCase) {
 
   EXPECT_EQ(mac(), kFromRuntime);
   EXPECT_EQ(result.at("interfaces").back().at("mtu"), 1400);
-  EXPECT_NE(shell("nft list ruleset").find("net1:c1:eth0"), std::string::npos);
+  const bool masquerades = shell("nft list ruleset").find("net1:c1:eth0") != std::string::npos;
+  EXPECT_EQ(masquerades, GetParam() != "host-device");
 }
 
 TEST_P(ArgumentsTest, NullLeavesTheDefault) {
@@ -92,7 +105,8 @@ TEST_P(ArgumentsTest, DnsOfTheConfigurationIsReported) {
   EXPECT_EQ(attach(named).at("dns"), named["dns"]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Plugins, ArgumentsTest, testing::Values("bridge", "ptp"), name_of_text);
+INSTANTIATE_TEST_SUITE_P(
+    Plugins, ArgumentsTest, testing::Values("bridge", "host-device", "ptp"), name_of_text);
 
 }  // namespace
 }  // namespace patchbay::test

@@ -118,7 +118,7 @@ class DocumentTest : public PluginTest, public testing::WithParamInterface<Docum
 
 TEST_P(DocumentTest, IsADecodingErrorForEveryPlugin) {
   const auto before = dump();
-  for (const auto* plugin : {"bridge", "ptp", "veth", "loopback"}) {
+  for (const auto* plugin : {"bridge", "host-device", "ptp", "veth", "loopback"}) {
     for (const auto* verb : {"ADD", "DEL", "CHECK", "GC", "STATUS"}) {
       const Answer answer = run_plugin(call(verb, {{"type", plugin}}), GetParam().input());
 

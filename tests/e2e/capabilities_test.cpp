@@ -70,7 +70,17 @@ constexpr Capabilities kAttaching{
 
 class CapabilitiesTest : public PluginTest, public testing::WithParamInterface<Kept> {
  protected:
+  void SetUp() override {
+    PluginTest::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) {
+      plug_nic();
+    }
+  }
+
   static json network() {
+    if (GetParam().plugin == "host-device") {
+      return host_device_network();
+    }
     json config = GetParam().plugin == "ptp" ? ptp_network() : bridge_network();
     config["type"] = GetParam().plugin;
     return config;
@@ -129,6 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
     CapabilitiesTest,
     testing::Values(
         Kept{"bridge", kAttaching, false},
+        Kept{"host-device", kAttaching, false},
         Kept{"host-local", {Capability::dac_override, Capability::fowner}, true},
         Kept{"loopback", {Capability::net_admin, Capability::sys_admin}, true},
         Kept{"ptp", kAttaching, false},

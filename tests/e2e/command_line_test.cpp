@@ -63,7 +63,10 @@ TEST_P(CommandLineTest, VersionVerbListsTheVersions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Plugins, CommandLineTest, testing::Values("bridge", "veth", "ptp", "loopback"), name_of_text);
+    Plugins,
+    CommandLineTest,
+    testing::Values("bridge", "veth", "ptp", "loopback", "host-device"),
+    name_of_text);
 
 }  // namespace
 }  // namespace patchbay::test

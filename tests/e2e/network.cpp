@@ -41,7 +41,9 @@ std::string name_of_version(const testing::TestParamInfo<std::string>& info) {
 }
 
 std::string name_of_text(const testing::TestParamInfo<std::string>& info) {
-  return info.param;
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 Container container_called(const std::string& name) {
@@ -81,6 +83,27 @@ json PluginTest::ptp_network(const std::string& version) {
       {"name", "net1"},
       {"type", "ptp"},
       {"ipam", host_local({"10.1.0.0/24"})}};
+}
+
+json PluginTest::host_device_network(const std::string& version) {
+  return {
+      {"cniVersion", version},
+      {"name", "net1"},
+      {"type", "host-device"},
+      {"device", "nic0"},
+      {"ipam", host_local({"10.1.0.0/24"})}};
+}
+
+void PluginTest::plug_nic(const std::string& name) {
+  if (!std::filesystem::exists(path_of("far"))) {
+    make_namespace("far");
+  }
+  const auto mac = "02:00:00:00:01:0" + std::string{name.back()};
+  shell(
+      "ip link add " + name + " address " + mac + " mtu 1400 type veth peer far-" + name +
+      " netns far; ip link set " + name + " up alias 'rack 3';" +
+      "ip -n far addr add 10.1.0.1/24 dev far-" + name + "; ip -n far link set far-" + name +
+      " up; ip -n far addr add fd00:1::1/64 nodad dev far-" + name);
 }
 
 Call PluginTest::call(const std::string& command, const json& network, const Container& container) {

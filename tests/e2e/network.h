@@ -19,7 +19,7 @@ std::vector<std::string> cni_versions_since(const std::string& first);
 /// "1.1.0" as "v110", for the name of a parametrised test.
 std::string name_of_version(const testing::TestParamInfo<std::string>& info);
 
-/// The text itself, which has to be a word.
+/// The text itself, a word that may have hyphens in it.
 std::string name_of_text(const testing::TestParamInfo<std::string>& info);
 
 /// One interface of one container.
@@ -42,6 +42,12 @@ class PluginTest : public HostTest {
   static json bridge_network(const std::string& version = "1.1.0");
   /// The same, routed by ptp.
   static json ptp_network(const std::string& version = "1.1.0");
+  /// The device nic0 moved into the container, with an address of the same range.
+  static json host_device_network(const std::string& version = "1.1.0");
+  /// The end of a veth pair that plays a NIC: up, with an MTU, a MAC address and an alias of its
+  /// own. Its cable leads to 10.1.0.1 and fd00:1::1 in the namespace "far", which is made if need
+  /// be.
+  void plug_nic(const std::string& name = "nic0");
   /// "ipam" for one range set a subnet.
   static json host_local(const std::vector<std::string>& subnets);
 

@@ -72,7 +72,7 @@ TEST_P(PrivilegeTest, ElevatedExecutableDoesNotEvenSayItsVersion) {
 INSTANTIATE_TEST_SUITE_P(
     Executables,
     PrivilegeTest,
-    testing::Values("bridge", "host-local", "loopback", "patchbay", "ptp", "veth"),
+    testing::Values("bridge", "host-device", "host-local", "loopback", "patchbay", "ptp", "veth"),
     name_of_executable);
 
 class LogFileTest : public PluginTest {

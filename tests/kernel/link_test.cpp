@@ -214,7 +214,7 @@ TEST_F(LinkTest, EmptyAliasRemovesIt) {
   EXPECT_EQ(link("a0").alias, "");
 }
 
-/// With hardware: tests/vm.
+/// With hardware: host_device_nic_test.cpp.
 TEST_F(LinkTest, PairsHaveNoHardware) {
   shell("ip link add a0 type veth peer b0");
 

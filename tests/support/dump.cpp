@@ -48,9 +48,11 @@ std::string describe(const std::filesystem::directory_entry& entry) {
   }
 }
 
+/// Nothing when there is no such directory.
 std::vector<std::string> names_below(const std::string& directory) {
   std::vector<std::string> lines;
-  for (const auto& entry : std::filesystem::directory_iterator{directory}) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{directory, none}) {
     lines.push_back(entry.path().string());
   }
   std::sort(lines.begin(), lines.end());
@@ -134,7 +136,8 @@ std::string dump_network() {
 
 std::string dump() {
   return dump_network() + section("mounts", mounts()) +
-         section("namespaces", names_below("/run/netns")) + dump_files("/var/lib/cni");
+         section("namespaces", names_below("/run/netns")) +
+         section("lent devices", names_below("/run/patchbay/devices")) + dump_files("/var/lib/cni");
 }
 
 }  // namespace patchbay::test

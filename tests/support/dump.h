@@ -7,8 +7,8 @@
 namespace patchbay::test {
 
 /// Everything of the host that a plugin could leave behind, as text to compare: dump_network(),
-/// mounts, pinned namespaces and all files below /var/lib/cni, but where host-local goes on
-/// searching. Takes a few milliseconds and starts no process.
+/// mounts, pinned namespaces, records of lent devices and all files below /var/lib/cni, but where
+/// host-local goes on searching. Takes a few milliseconds and starts no process.
 std::string dump();
 
 /// A predicate for gtest: dump() is what `before` was. Prints the lines that differ.
