@@ -47,10 +47,6 @@ class PrivilegeTest : public HostTest, public testing::WithParamInterface<std::s
   }
 };
 
-std::string name_of_executable(const testing::TestParamInfo<std::string>& info) {
-  return info.param == "host-local" ? "host_local" : info.param;
-}
-
 TEST_P(PrivilegeTest, ElevatedExecutableRefusesBeforeItReadsItsEnvironment) {
   for (const Elevation& elevation : kElevations) {
     const Outcome outcome = run_elevated(elevation, GetParam() == "patchbay" ? "networks" : "");
@@ -73,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
     Executables,
     PrivilegeTest,
     testing::Values("bridge", "host-device", "host-local", "loopback", "patchbay", "ptp", "veth"),
-    name_of_executable);
+    name_of_text);
 
 class LogFileTest : public PluginTest {
  protected:

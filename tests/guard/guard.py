@@ -41,6 +41,7 @@ ROWS = {
     "bridge": {**BRIDGE, "ipam": V4},
     "bridge ipMasq": {**BRIDGE, "ipMasq": True, "ipam": V4},
     "bridge dual stack": {**BRIDGE, "ipam": DUAL},
+    "host-device": {"type": "host-device", "device": "nic0", "ipam": V4},
     "host-local": {"type": "host-local", "ipam": V4},
 }
 COMMANDS = ("ADD", "CHECK", "DEL")
@@ -77,6 +78,9 @@ class Row:
         }
         self.previous = None
         subprocess.run(["ip", "netns", "add", network], check=True)
+        if "device" in config:
+            words = f"ip link add {config['device']} up type veth peer name cable0"
+            subprocess.run(words.split(), check=True)
 
     def execute(self, command, *under):
         config = dict(self.config)
