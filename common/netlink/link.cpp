@@ -1,6 +1,7 @@
 #include "netlink/link.h"
 
 #include <cerrno>
+#include <map>
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -101,12 +102,19 @@ std::optional<int> find_nsid(Socket& socket, const netns::Netns& ns) {
 }
 
 std::vector<Link> list_links(Socket& socket) {
-  std::vector<Link> links;
-  socket.dump(link_message(RTM_GETLINK, 0, 0), "list links", [&](const nlmsghdr& reply) {
+  std::map<IfIndex, Link> seen;
+  const int error = socket.try_gather(link_message(RTM_GETLINK, 0, 0), [&](const nlmsghdr& reply) {
     if (auto link = parse_link(reply)) {
-      links.push_back(std::move(*link));
+      seen.insert_or_assign(link->index, std::move(*link));
     }
   });
+  if (error != 0) {
+    throw SystemError{error, "list links"};
+  }
+  std::vector<Link> links;
+  for (auto& [index, link] : seen) {
+    links.push_back(std::move(link));
+  }
   return links;
 }
 

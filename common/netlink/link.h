@@ -50,7 +50,8 @@ Link get_link(Socket& socket, const IfName& name);
 /// The number that the socket's namespace has for `ns`; nullopt while it has none. Throws
 /// SystemError.
 std::optional<int> find_nsid(Socket& socket, const netns::Netns& ns);
-/// All links of the namespace.
+/// All links of the namespace, each once, by number. One that comes or goes meanwhile may be among
+/// them or not.
 std::vector<Link> list_links(Socket& socket);
 
 /// What to change about a link; what is absent stays.

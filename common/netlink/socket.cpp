@@ -1,7 +1,9 @@
 #include "netlink/socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 #include <linux/netlink.h>
@@ -64,6 +66,12 @@ void note_dumped(const nlmsghdr& reply, DumpProgress& progress, std::vector<std:
     progress = {.error = progress.error != 0 ? progress.error : error_of_done(reply), .done = true};
   } else {
     replies.emplace_back(reinterpret_cast<const char*>(&reply), reply.nlmsg_len);
+  }
+}
+
+void visit_all(const std::vector<std::string>& replies, const Visit& visit) {
+  for (const auto& reply : replies) {
+    visit(*reinterpret_cast<const nlmsghdr*>(reply.data()));
   }
 }
 
@@ -244,12 +252,26 @@ int Socket::try_dump(const Message& message, const Visit& visit) {
     replies.clear();
     outcome = dump_once(message, replies);
   }
-  if (outcome != 0) {
-    return outcome;
+  if (outcome == 0) {
+    visit_all(replies, visit);
   }
-  for (const auto& reply : replies) {
-    visit(*reinterpret_cast<const nlmsghdr*>(reply.data()));
+  return outcome;
+}
+
+int Socket::try_gather(const Message& message, const Visit& visit) {
+  std::vector<std::string> seen;
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::vector<std::string> replies;
+    const int outcome = dump_once(message, replies);
+    if (outcome == 0) {
+      visit_all(replies, visit);
+    }
+    if (outcome != EINTR) {
+      return outcome;
+    }
+    std::move(replies.begin(), replies.end(), std::back_inserter(seen));
   }
+  visit_all(seen, visit);
   return 0;
 }
 

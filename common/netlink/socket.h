@@ -57,6 +57,10 @@ class Socket {
   void dump(const Message& message, std::string_view what, const Visit& visit);
   /// As dump(), but returns the errno of a refusal instead of throwing it; 0 when it was answered.
   int try_dump(const Message& message, const Visit& visit);
+  /// As try_dump(), for a table that may never be still for as long as a dump takes: after 5
+  /// interrupted dumps, what they have shown together is the answer. What was there all the time is
+  /// in it; what came or went meanwhile may be in it or not, and anything may be in it twice.
+  int try_gather(const Message& message, const Visit& visit);
 
   /// Receives what belongs to a multicast group (RTNLGRP_*). Throws SystemError.
   void join(int group);

@@ -169,7 +169,7 @@ std::vector<Element> OwnedSet::list() {
     fill.put_text(NFTA_SET_ELEM_LIST_TABLE, kTable);
     fill.put_text(NFTA_SET_ELEM_LIST_SET, name_);
   });
-  const int error = connection_.socket().try_dump(
+  const int error = connection_.socket().try_gather(
       message, [&](const nlmsghdr& reply) { parse_elements(reply, elements); });
   if (error != 0 && !is_absence(error)) {
     throw SystemError{error, "list the elements of nftables set " + quote(name_)};

@@ -33,7 +33,8 @@ class OwnedSet {
   bool add(const Element& element);
   /// Nullopt when there is no element with `key`, or no set.
   std::optional<Element> find(std::string_view key);
-  /// All elements; empty when there is no set.
+  /// All elements; empty when there is no set. One that comes or goes meanwhile may be among them
+  /// or not; where many do, an element may be listed twice.
   std::vector<Element> list();
   /// Removes the element with `key`, provided that `label` is its comment. Somebody else's stays.
   /// False when there was none of ours.

@@ -1,6 +1,12 @@
 #include <cerrno>
+#include <csignal>
+#include <set>
+#include <unistd.h>
+
+#include <sys/wait.h>
 
 #include "kernel/netlink.h"
+#include "netlink/bridge.h"
 
 namespace patchbay::test {
 namespace {
@@ -8,6 +14,29 @@ namespace {
 const IfIndex kMissing{999'999};
 
 class LinkTest : public NetlinkTest {};
+
+/// A process that adds and deletes a link, again and again.
+class ComingAndGoing {
+ public:
+  ComingAndGoing() : pid_{::fork()} {
+    while (pid_ == 0) {
+      nl::Socket socket;
+      nl::ensure_bridge(socket, {.name = IfName::parse("passing0")});
+      nl::delete_link(socket, nl::get_link(socket, IfName::parse("passing0")).index);
+    }
+  }
+  ~ComingAndGoing() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  ComingAndGoing(const ComingAndGoing&) = delete;
+  ComingAndGoing& operator=(const ComingAndGoing&) = delete;
+  ComingAndGoing(ComingAndGoing&&) = delete;
+  ComingAndGoing& operator=(ComingAndGoing&&) = delete;
+
+ private:
+  pid_t pid_;
+};
 
 TEST_F(LinkTest, FindByNameAndByIndexAgree) {
   const auto by_name = nl::find_link(host(), IfName::parse("lo"));
@@ -52,6 +81,27 @@ TEST_F(LinkTest, ListOfManyIsComplete) {
   shell("printf '" + batch + "' | ip -batch -");
 
   EXPECT_EQ(nl::list_links(host()).size(), kMany + 1U);
+}
+
+/// On a busy host, hardly a dump of many links is not interrupted.
+TEST_F(LinkTest, ListHasWhatStaysWhileOthersComeAndGo) {
+  constexpr std::size_t kMany = 200;
+  std::string batch;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    batch += "link add stays" + std::to_string(i) + " type bridge\n";
+  }
+  shell("printf '" + batch + "' | ip -batch -");
+  const ComingAndGoing others;
+
+  for (int look = 0; look < 20; ++look) {
+    std::set<IfIndex> seen;
+    for (const auto& link : nl::list_links(host())) {
+      if (link.name.str().starts_with("stays")) {
+        EXPECT_TRUE(seen.insert(link.index).second) << link.name.str() << " is listed twice";
+      }
+    }
+    ASSERT_EQ(seen.size(), kMany);
+  }
 }
 
 /// The kernel allows more names than CNI_IFNAME does.
