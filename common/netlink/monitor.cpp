@@ -53,6 +53,10 @@ bool LinkMonitor::saw_removal(IfIndex link, bool& removed) {
 }
 
 bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
+  const auto is_up = [&] {
+    const auto state = find_link(host, link);
+    return state && state->oper_up;
+  };
   bool up = false;
   while (!up && steady_clock::now() < deadline) {
     pollfd waiting{fd(), POLLIN, 0};
@@ -61,11 +65,10 @@ bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
       up = type == RTM_NEWLINK && event.index == link ? event.oper_up : up;
     });
     if (!complete) {
-      const auto state = find_link(host, link);
-      up = state && state->oper_up;
+      up = is_up();
     }
   }
-  return up;
+  return up || is_up();  // this process may have been stopped in the meantime
 }
 
 }  // namespace patchbay::nl

@@ -25,8 +25,9 @@ class LinkMonitor {
   /// were lost (a flood): then the state has to be asked for.
   bool saw_removal(IfIndex link, bool& removed);
   /// Waits until `link`, which was down when this was opened, is operationally up. Asks `host` only
-  /// when notifications were lost: the kernel answers after whatever the event has set off, which
-  /// takes it milliseconds on a bridge of 500 ports. False when `deadline` passes before.
+  /// when notifications were lost, and at the end: the kernel answers after whatever the event has
+  /// set off, which takes it milliseconds on a bridge of 500 ports. False when `deadline` passes
+  /// before.
   bool wait_until_up(Socket& host, IfIndex link, Deadline deadline);
 
  private:

@@ -11,7 +11,8 @@ namespace patchbay::bridge {
 
 namespace {
 
-constexpr std::chrono::seconds kPortPatience{3};
+/// On a busy host the kernel is late with it: seconds, when 200 runtimes work at once.
+constexpr std::chrono::seconds kPortPatience{30};
 
 }  // namespace
 
@@ -68,7 +69,9 @@ void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port
   const auto deadline = std::chrono::steady_clock::now() + kPortPatience;
   if (!monitor.wait_until_up(site.host, port.index, deadline)) {
     throw Error{
-        ErrorCode::kernel, "bridge port " + quote(port.name.str()) + " has not come up in 3 s"};
+        ErrorCode::kernel,
+        "bridge port " + quote(port.name.str()) + " has not come up in " +
+            std::to_string(kPortPatience.count()) + " s"};
   }
 }
 

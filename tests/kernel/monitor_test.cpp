@@ -34,6 +34,16 @@ TEST_F(MonitorTest, LinkThatStaysDownEndsWithTheDeadline) {
   EXPECT_FALSE(monitor.wait_until_up(host(), a0.index, in(milliseconds{50})));
 }
 
+/// As when the process was stopped for longer than it has patience.
+TEST_F(MonitorTest, LinkThatHasComeUpBeforeAMissedDeadlineIsUp) {
+  const auto a0 = make_pair_end();
+  nl::LinkMonitor monitor;
+  shell("ip link set b0 up");
+  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
+
+  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{-1})));
+}
+
 TEST_F(MonitorTest, MissingLinkEndsWithTheDeadline) {
   nl::LinkMonitor monitor;
 
