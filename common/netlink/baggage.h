@@ -12,7 +12,8 @@ namespace patchbay::nl {
 /// what the kernel makes by itself, which is IPv6 link-local and temporary addresses and the
 /// prefixes' routes.
 struct Baggage {
-  /// As they are to be put back, in this order: lifetimes go on from now, and IPv6 addresses can be used at once.
+  /// As they are to be put back, in this order: lifetimes go on from now, and IPv6 addresses can be
+  /// used at once.
   std::vector<AddressSpec> addresses;
   /// In an order in which they can be added.
   std::vector<Route> routes;

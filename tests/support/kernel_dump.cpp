@@ -167,8 +167,8 @@ Layout link_layout(const Names& names) {
           IFLA_BRPORT_HOLD_TIMER,
           IFLA_BRPORT_TOPOLOGY_CHANGE_ACK,
           IFLA_BRPORT_CONFIG_PENDING,
-           IFLA_BRPORT_MCAST_EHT_HOSTS_CNT,
-           kGroups}};
+          IFLA_BRPORT_MCAST_EHT_HOSTS_CNT,
+          kGroups}};
   return {
       .noise =
           {IFLA_LINK,
