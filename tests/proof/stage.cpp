@@ -112,13 +112,15 @@ bool is_shared_by_network(const std::string& line) {
     }
   }
   for (const auto* path :
-       {"networks",
-        "networks/net1",
-        "networks/net1/lock",
-        "results",
-        "patchbay",
-        "patchbay/net1.lock"}) {
-    if (line.rfind("/var/lib/cni/" + std::string{path} + " mode ", 0) == 0) {
+       {"/run/patchbay",
+        "/run/patchbay/devices",
+        "/var/lib/cni/networks",
+        "/var/lib/cni/networks/net1",
+        "/var/lib/cni/networks/net1/lock",
+        "/var/lib/cni/patchbay",
+        "/var/lib/cni/patchbay/net1.lock",
+        "/var/lib/cni/results"}) {
+    if (line.rfind(std::string{path} + " mode ", 0) == 0) {
       return true;
     }
   }
@@ -274,7 +276,7 @@ bool Stage::is_shared(const std::string& line) const {
 
 void Stage::clear() {
   delete_links_except(links_);
-  shell("nft flush ruleset; rm -rf /var/lib/cni/*");
+  shell("nft flush ruleset; rm -rf /var/lib/cni/* /run/patchbay");
   turn_forwarding_off();
 }
 

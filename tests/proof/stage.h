@@ -37,7 +37,8 @@ class Stage {
   /// the same of c1, /run, the database of Open vSwitch, processes.
   std::string state();
   /// The same, without what is there for the next container too: the links that the subject shares,
-  /// tables, chains and sets of nftables, forwarding, the directories of leases and their locks.
+  /// tables, chains and sets of nftables, forwarding, the directories of leases, cache and records,
+  /// and their locks.
   std::string state_without_shared();
 
   /// Makes the host what it was before the first attachment.

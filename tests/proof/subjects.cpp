@@ -64,6 +64,12 @@ const std::vector<Subject>& subjects() {
        "",
        {},
        true},
+      {"HostDevice",
+       "host-device",
+       plugin("host-device", R"({"device": "nic0", "mtu": 1300})", kDualStack),
+       Ipam::linked,
+       "ip link add nic0 address 02:00:00:00:01:00 mtu 1400 type veth peer far0;"
+       "ip link set nic0 up alias 'rack 3'; ip link set far0 up"},
       {"Runner", "patchbay", bridge(R"({"ipMasq": true})"), Ipam::linked, "", {"br0"}}};
   return all;
 }
