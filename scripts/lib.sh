@@ -8,7 +8,8 @@ readonly ROOT
 # Debian packages, by what they are for.
 readonly BUILD_PACKAGES=(
   cmake ninja-build g++ pkg-config ccache
-  libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev libbenchmark-dev libcli11-dev nettle-dev
+  libnl-3-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev libbenchmark-dev libcli11-dev
+  nettle-dev
   openvswitch-source libssl-dev make python3
 )
 readonly DEMO_PACKAGES=(iproute2 iputils-ping nftables jq)
@@ -21,7 +22,7 @@ readonly CLIENT_PACKAGES=(
 readonly VM_PACKAGES=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly TEST_PACKAGES=(
   "${DEMO_PACKAGES[@]}" "${CLIENT_PACKAGES[@]}" "${VM_PACKAGES[@]}"
-  containernetworking-plugins iptables libcap2-bin strace procps openvswitch-switch openssl
+  containernetworking-plugins iptables libcap2-bin strace valgrind procps openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
 
