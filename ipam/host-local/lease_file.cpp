@@ -27,7 +27,9 @@ int write_draft(int directory, const Holder& holder) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL;
   UniqueFd fd = state::open_file(directory, kDraft, kFlags);
   if (!fd && errno == EEXIST) {  // removed, not emptied: it may be a lease's other name by now
-    remove_draft(directory);
+    if (::unlinkat(directory, kDraft, 0) != 0 && errno != ENOENT) {
+      return errno;  // EEXIST would say that the lease is there
+    }
     fd = state::open_file(directory, kDraft, kFlags);
   }
   if (!fd) {

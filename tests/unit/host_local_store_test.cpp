@@ -324,6 +324,17 @@ TEST_F(StoreTest, ReusesTheDraftOfAKilledProcess) {
   EXPECT_EQ(test::contents_of(path("10.1.0.3")), "half of a le");
 }
 
+/// Found by lease_fuzz: it made every address seem to be taken, in the index too.
+TEST_F(StoreTest, DirectoryInPlaceOfTheDraftIsAnErrorAndTakesNoAddress) {
+  Directory::ensure(path());
+  std::filesystem::create_directory(path(".patchbay-draft"));
+
+  EXPECT_THROW(allocate("10.1.0.2-10.1.0.3", kAlice), SystemError);
+
+  std::filesystem::remove(path(".patchbay-draft"));
+  EXPECT_EQ(allocate("10.1.0.2-10.1.0.3", kAlice), ip("10.1.0.2"));
+}
+
 TEST_F(StoreTest, CollectsWhatIsNotKept) {
   allocate("10.1.0.2", kAlice);
   allocate("10.1.0.3", kBob);
