@@ -9,6 +9,7 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 
 namespace patchbay::nl {
 
@@ -40,16 +41,11 @@ void read_details(const Attributes& attributes, Address& address) {
     const auto peer = IpAddr::from_bytes(bytes, v6);
     address.peer = peer == address.prefix.address() ? std::nullopt : std::optional{peer};
   }
-  if (auto* label = attributes[IFA_LABEL]) {
-    address.label = ::nla_get_string(label);
-  }
-  if (const auto* metric = attributes[IFA_RT_PRIORITY]) {
-    address.metric = ::nla_get_u32(metric);
-  }
-  ifa_cacheinfo times{};
-  if (::nla_memcpy(&times, attributes[IFA_CACHEINFO], sizeof times) == sizeof times) {
-    address.valid_s = times.ifa_valid;
-    address.preferred_s = times.ifa_prefered;
+  address.label = text_in(attributes[IFA_LABEL]);
+  address.metric = value_in<std::uint32_t>(attributes[IFA_RT_PRIORITY]).value_or(0);
+  if (const auto times = value_in<ifa_cacheinfo>(attributes[IFA_CACHEINFO])) {
+    address.valid_s = times->ifa_valid;
+    address.preferred_s = times->ifa_prefered;
   }
 }
 
@@ -64,11 +60,10 @@ std::optional<Address> parse_address(const nlmsghdr& message) {
   const bool v6 = header->ifa_family == AF_INET6;
   const auto* ip =
       attributes[IFA_LOCAL] != nullptr ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
-  if (ip == nullptr || ::nla_len(ip) != (v6 ? 16 : 4)) {
+  if (ip == nullptr || ::nla_len(ip) != (v6 ? 16 : 4) || header->ifa_prefixlen > (v6 ? 128 : 32)) {
     return std::nullopt;
   }
-  const std::uint32_t flags =
-      attributes[IFA_FLAGS] != nullptr ? ::nla_get_u32(attributes[IFA_FLAGS]) : header->ifa_flags;
+  const auto flags = value_in<std::uint32_t>(attributes[IFA_FLAGS]).value_or(header->ifa_flags);
   const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(ip));
   Address address{
       .prefix = {IpAddr::from_bytes(bytes, v6), header->ifa_prefixlen},

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 #include "netlink/link_wire.h"
 
 namespace patchbay::nl {
@@ -96,16 +97,17 @@ void append_vlan(std::vector<VlanRange>& ranges, const bridge_vlan_info& info) {
 
 void read_vlans(const nlmsghdr& reply, IfIndex port, std::vector<VlanRange>& ranges) {
   auto* raw = const_cast<nlmsghdr*>(&reply);  // libnl's parsers do not write
-  const auto* header = static_cast<const ifinfomsg*>(::nlmsg_data(raw));
+  const auto* header = header_in<ifinfomsg>(reply);
   auto* spec = ::nlmsg_find_attr(raw, sizeof *header, IFLA_AF_SPEC);
-  if (header->ifi_index != static_cast<int>(port) || spec == nullptr) {
+  if (header == nullptr || header->ifi_index != static_cast<int>(port) || spec == nullptr) {
     return;
   }
   int left = 0;
   nlattr* entry = nullptr;
   nla_for_each_nested(entry, spec, left) {
-    if (::nla_type(entry) == IFLA_BRIDGE_VLAN_INFO) {
-      append_vlan(ranges, *static_cast<const bridge_vlan_info*>(::nla_data(entry)));
+    const auto info = value_in<bridge_vlan_info>(entry);
+    if (::nla_type(entry) == IFLA_BRIDGE_VLAN_INFO && info) {
+      append_vlan(ranges, *info);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 #include "netlink/link_wire.h"
 
 namespace patchbay::nl {
@@ -89,16 +90,13 @@ std::optional<int> find_nsid(Socket& socket, const netns::Netns& ns) {
   message.put(NETNSA_FD, static_cast<std::uint32_t>(ns.fd()));
   std::optional<int> nsid;
   const Refusal refusal = socket.query(message, [&](const nlmsghdr& reply) {
-    const auto* number = ::nlmsg_find_attr(
-        const_cast<nlmsghdr*>(&reply), sizeof(rtgenmsg), NETNSA_NSID);  // which does not write
-    if (number != nullptr && static_cast<int>(::nla_get_u32(number)) >= 0) {
-      nsid = static_cast<int>(::nla_get_u32(number));
-    }
+    nsid = value_in<int>(::nlmsg_find_attr(
+        const_cast<nlmsghdr*>(&reply), sizeof(rtgenmsg), NETNSA_NSID));  // which does not write
   });
   if (refusal) {
     refusal.raise("look up a network namespace's number");
   }
-  return nsid;
+  return nsid && *nsid >= 0 ? nsid : std::nullopt;
 }
 
 std::vector<Link> list_links(Socket& socket) {

@@ -9,6 +9,8 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "netlink/attribute.h"
+
 namespace patchbay::nl {
 
 namespace {
@@ -25,49 +27,35 @@ Attributes<N> parse_nested(nlattr* nest) {
 
 void read_bridge(nlattr* data, Link& link) {
   const auto info = parse_nested<IFLA_BR_MAX + 1>(data);
-  if (info[IFLA_BR_VLAN_FILTERING] != nullptr) {
-    link.vlan_filtering = ::nla_get_u8(info[IFLA_BR_VLAN_FILTERING]) != 0;
-  }
-  if (info[IFLA_BR_VLAN_DEFAULT_PVID] != nullptr) {
-    link.default_pvid = ::nla_get_u16(info[IFLA_BR_VLAN_DEFAULT_PVID]);
-  }
+  link.vlan_filtering = value_in<std::uint8_t>(info[IFLA_BR_VLAN_FILTERING]).value_or(0) != 0;
+  link.default_pvid = value_in<std::uint16_t>(info[IFLA_BR_VLAN_DEFAULT_PVID]).value_or(0);
 }
 
 void read_port(nlattr* data, Link& link) {
   const auto info = parse_nested<IFLA_BRPORT_MAX + 1>(data);
-  if (info[IFLA_BRPORT_MODE] != nullptr) {
-    link.port.hairpin = ::nla_get_u8(info[IFLA_BRPORT_MODE]) != 0;
-  }
-  if (info[IFLA_BRPORT_ISOLATED] != nullptr) {
-    link.port.isolated = ::nla_get_u8(info[IFLA_BRPORT_ISOLATED]) != 0;
-  }
+  link.port.hairpin = value_in<std::uint8_t>(info[IFLA_BRPORT_MODE]).value_or(0) != 0;
+  link.port.isolated = value_in<std::uint8_t>(info[IFLA_BRPORT_ISOLATED]).value_or(0) != 0;
 }
 
 void read_info(nlattr* nest, Link& link) {
   const auto info = parse_nested<IFLA_INFO_MAX + 1>(nest);
-  if (info[IFLA_INFO_KIND] != nullptr) {
-    link.kind = ::nla_get_string(info[IFLA_INFO_KIND]);
-  }
+  link.kind = text_in(info[IFLA_INFO_KIND]);
   if (info[IFLA_INFO_DATA] != nullptr && link.kind == "bridge") {
     read_bridge(info[IFLA_INFO_DATA], link);
   }
-  const auto* slave_kind = info[IFLA_INFO_SLAVE_KIND];
-  if (info[IFLA_INFO_SLAVE_DATA] != nullptr && slave_kind != nullptr &&
-      std::string_view{::nla_get_string(slave_kind)} == "bridge") {
+  if (info[IFLA_INFO_SLAVE_DATA] != nullptr && text_in(info[IFLA_INFO_SLAVE_KIND]) == "bridge") {
     read_port(info[IFLA_INFO_SLAVE_DATA], link);
   }
 }
 
 std::uint32_t read_xdp(nlattr* nest) {
   const auto xdp = parse_nested<IFLA_XDP_MAX + 1>(nest);
-  return xdp[IFLA_XDP_PROG_ID] == nullptr ? 0 : ::nla_get_u32(xdp[IFLA_XDP_PROG_ID]);
+  return value_in<std::uint32_t>(xdp[IFLA_XDP_PROG_ID]).value_or(0);
 }
 
 std::optional<IfIndex> index_in(const nlattr* attribute) {
-  if (attribute == nullptr) {
-    return std::nullopt;
-  }
-  return IfIndex{static_cast<int>(::nla_get_u32(attribute))};
+  const auto number = value_in<int>(attribute);
+  return number ? std::optional{IfIndex{*number}} : std::nullopt;
 }
 
 std::optional<MacAddr> mac_in(const nlattr* attribute) {
@@ -83,27 +71,19 @@ std::optional<MacAddr> mac_in(const nlattr* attribute) {
 /// What the device behind the link is.
 void read_hardware(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   link.permanent_mac = mac_in(attributes[IFLA_PERM_ADDRESS]);
-  auto* bus = attributes[IFLA_PARENT_DEV_BUS_NAME];
-  auto* name = attributes[IFLA_PARENT_DEV_NAME];
+  const auto* bus = attributes[IFLA_PARENT_DEV_BUS_NAME];
+  const auto* name = attributes[IFLA_PARENT_DEV_NAME];
   if (bus != nullptr && name != nullptr) {
-    link.parent = std::string{::nla_get_string(bus)} + "/" + ::nla_get_string(name);
+    link.parent = text_in(bus) + "/" + text_in(name);
   }
 }
 
 void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   link.mac = mac_in(attributes[IFLA_ADDRESS]).value_or(MacAddr{});
-  if (attributes[IFLA_MTU] != nullptr) {
-    link.mtu = Mtu{::nla_get_u32(attributes[IFLA_MTU])};
-  }
-  if (attributes[IFLA_OPERSTATE] != nullptr) {
-    link.oper_up = ::nla_get_u8(attributes[IFLA_OPERSTATE]) == IF_OPER_UP;
-  }
-  if (attributes[IFLA_IFALIAS] != nullptr) {
-    link.alias = ::nla_get_string(attributes[IFLA_IFALIAS]);
-  }
-  if (attributes[IFLA_GROUP] != nullptr) {
-    link.group = ::nla_get_u32(attributes[IFLA_GROUP]);
-  }
+  link.mtu = Mtu{value_in<std::uint32_t>(attributes[IFLA_MTU]).value_or(0)};
+  link.oper_up = value_in<std::uint8_t>(attributes[IFLA_OPERSTATE]) == IF_OPER_UP;
+  link.alias = text_in(attributes[IFLA_IFALIAS]);
+  link.group = value_in<std::uint32_t>(attributes[IFLA_GROUP]).value_or(0);
   if (attributes[IFLA_LINKINFO] != nullptr) {
     read_info(attributes[IFLA_LINKINFO], link);
   }
@@ -112,9 +92,7 @@ void read_attributes(const Attributes<IFLA_MAX + 1>& attributes, Link& link) {
   }
   link.master = index_in(attributes[IFLA_MASTER]);
   link.peer = index_in(attributes[IFLA_LINK]);
-  if (attributes[IFLA_LINK_NETNSID] != nullptr) {
-    link.peer_nsid = static_cast<int>(::nla_get_u32(attributes[IFLA_LINK_NETNSID]));
-  }
+  link.peer_nsid = value_in<int>(attributes[IFLA_LINK_NETNSID]);
   read_hardware(attributes, link);
 }
 
@@ -137,7 +115,7 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
     return std::nullopt;
   }
   const auto* header = static_cast<const ifinfomsg*>(::nlmsg_data(raw));
-  const std::string_view name = ::nla_get_string(attributes[IFLA_IFNAME]);
+  const std::string name = text_in(attributes[IFLA_IFNAME]);
   if (header->ifi_family != AF_UNSPEC || ifname_fault(name)) {
     return std::nullopt;
   }

@@ -9,6 +9,7 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 
 namespace patchbay::nl {
 
@@ -85,7 +86,7 @@ Message route_message(std::uint16_t type, std::uint16_t flags, IfIndex link, con
 using Attributes = std::array<nlattr*, RTA_MAX + 1>;
 
 std::uint32_t number_in(const nlattr* attribute, std::uint32_t otherwise) {
-  return attribute == nullptr ? otherwise : ::nla_get_u32(attribute);
+  return value_in<std::uint32_t>(attribute).value_or(otherwise);
 }
 
 std::optional<IpAddr> ip_in(const nlattr* attribute, bool v6) {
@@ -120,6 +121,9 @@ std::optional<Route> parse_route(const nlmsghdr& message, IfIndex link) {
     return std::nullopt;
   }
   const bool v6 = header->rtm_family == AF_INET6;
+  if (header->rtm_dst_len > (v6 ? 128 : 32)) {
+    return std::nullopt;
+  }
   const IpAddr dst = ip_in(attributes[RTA_DST], v6).value_or(IpAddr{v6, 0});
   Route route{
       .dst = {dst, header->rtm_dst_len},
@@ -198,7 +202,8 @@ bool is_local(Socket& socket, const IpAddr& address) {
   // The entry is enough: for a route the kernel would choose a source among all links' addresses.
   const auto message = look_up(address, RTM_F_FIB_MATCH);
   const Refusal refusal = socket.query(message, [&](const nlmsghdr& reply) {
-    local = static_cast<const rtmsg*>(::nlmsg_data(&reply))->rtm_type == RTN_LOCAL;
+    const auto* header = header_in<rtmsg>(reply);
+    local = header != nullptr && header->rtm_type == RTN_LOCAL;
   });
   return !refusal && local;
 }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <new>
 
 #include <linux/netlink.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 
 namespace patchbay::nl {
 
@@ -22,24 +24,29 @@ namespace {
 constexpr std::size_t kReceiveBuffer = 65536;
 constexpr int kDumpAttempts = 5;
 
+/// What a code of the kernel's says, which is 0 or a negated errno.
+int errno_of(int code) {
+  return code <= 0 && code != std::numeric_limits<int>::min() ? -code : EBADMSG;
+}
+
 /// The kernel's own words, from the attributes behind an extended acknowledgement.
-std::string extack_text(const nlmsghdr& reply) {
-  const auto* error = static_cast<const nlmsgerr*>(::nlmsg_data(&reply));
+std::string extack_text(const nlmsghdr& reply, const nlmsgerr& error) {
   if ((reply.nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
     return {};
   }
-  std::size_t offset = sizeof *error;
+  std::size_t offset = sizeof error;
   if ((reply.nlmsg_flags & NLM_F_CAPPED) == 0) {
-    offset += error->msg.nlmsg_len - sizeof(nlmsghdr);
+    offset += error.msg.nlmsg_len - sizeof(nlmsghdr);
   }
-  const int length = ::nlmsg_datalen(&reply) - static_cast<int>(NLMSG_ALIGN(offset));
-  if (length <= 0) {
+  const auto length = static_cast<std::size_t>(::nlmsg_datalen(&reply));
+  if (offset >= length) {
     return {};
   }
-  const auto* start = reinterpret_cast<const nlattr*>(
-      static_cast<const char*>(::nlmsg_data(&reply)) + NLMSG_ALIGN(offset));
-  const auto* text = ::nla_find(start, length, NLMSGERR_ATTR_MSG);
-  return text == nullptr ? std::string{} : std::string{::nla_get_string(text)};
+  offset = NLMSG_ALIGN(offset);
+  const auto* start =
+      reinterpret_cast<const nlattr*>(static_cast<const char*>(::nlmsg_data(&reply)) + offset);
+  const int left = static_cast<int>(length) - static_cast<int>(offset);
+  return text_in(::nla_find(start, left, NLMSGERR_ATTR_MSG));
 }
 
 /// A dump that fails halfway says so in its last message.
@@ -48,7 +55,7 @@ int error_of_done(const nlmsghdr& reply) {
   if (::nlmsg_datalen(&reply) >= static_cast<int>(sizeof code)) {
     std::memcpy(&code, ::nlmsg_data(&reply), sizeof code);
   }
-  return code < 0 ? -code : 0;
+  return code < 0 ? errno_of(code) : 0;
 }
 
 struct DumpProgress {
@@ -90,8 +97,11 @@ std::optional<Refusal> acknowledgement(const nlmsghdr& reply) {
   if (reply.nlmsg_type != NLMSG_ERROR) {
     return std::nullopt;
   }
-  const auto* error = static_cast<const nlmsgerr*>(::nlmsg_data(&reply));
-  return Refusal{-error->error, extack_text(reply)};
+  const auto* error = header_in<nlmsgerr>(reply);
+  if (error == nullptr) {
+    return Refusal{EBADMSG, {}};
+  }
+  return Refusal{errno_of(error->error), extack_text(reply, *error)};
 }
 
 void Socket::Deleter::operator()(nl_sock* socket) const noexcept {

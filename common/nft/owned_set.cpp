@@ -11,6 +11,7 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "netlink/attribute.h"
 
 namespace patchbay::nft {
 
@@ -92,9 +93,8 @@ std::string chain_in(nlattr* data) {
   if (verdict == nullptr) {
     return {};
   }
-  auto* chain =
-      ::nla_find(static_cast<nlattr*>(::nla_data(verdict)), ::nla_len(verdict), NFTA_VERDICT_CHAIN);
-  return chain == nullptr ? std::string{} : std::string{::nla_get_string(chain)};
+  return nl::text_in(::nla_find(
+      static_cast<nlattr*>(::nla_data(verdict)), ::nla_len(verdict), NFTA_VERDICT_CHAIN));
 }
 
 Element parse_element(nlattr* nest) {
