@@ -25,6 +25,9 @@ readonly TEST_PACKAGES=(
   containernetworking-plugins iptables libcap2-bin strace valgrind procps openvswitch-switch openssl
 )
 readonly LINT_PACKAGES=(clang clang-tidy clang-format)
+# The runtime of libFuzzer and the sanitizers does not come with clang; llvm-symbolizer (llvm) makes stacks
+# readable.
+readonly FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
 
 if [[ -t 1 ]]; then
   readonly BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -139,6 +142,11 @@ build_preset() {
     cmake --preset "$preset" --log-level=NOTICE
     cmake --build --preset "$preset" -j "$(nproc)" ${1:+--target "$@"}
   )
+}
+
+# How often the fuzzers of the last run_tests have executed what they test.
+print_fuzzing() {
+  sed -n 's/^fuzz: /    /p' "$ROOT/build/fuzz/Testing/Temporary/LastTest.log" | sort
 }
 
 # run_tests PRESET [CTEST ARGUMENTS...]: a test that has to be skipped counts as failed, unless the test
