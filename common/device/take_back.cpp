@@ -22,21 +22,37 @@ constexpr std::chrono::seconds kReturnPatience{3};
 /// The kernel calls what it returns by itself like this.
 const IfName kAnyName = IfName::parse("dev%d");
 
+/// One request does it all where there is nothing else to restore. Else the mark stays for now, by
+/// which a virtual device can be found if we are killed.
+nl::LinkChange way_home(nl::Socket& host, const Record& record, const nl::Link& link) {
+  const nl::Link& was = record.was;
+  const bool is_taken = nl::find_link(host, was.name).has_value();
+  const bool is_all = !is_taken && link.mac == was.mac && link.mtu == was.mtu &&
+                      record.baggage.addresses.empty() && record.baggage.routes.empty();
+  nl::LinkChange change{
+      .name = is_taken ? kAnyName : was.name, .alias = is_all ? was.alias : record.mark()};
+  if (is_all && was.up) {
+    change.up = true;
+  }
+  if (!nl::find_link(host, was.index)) {
+    change.target_index = was.index;
+  }
+  return change;
+}
+
 nl::Link bring_home(nl::Socket& host, const Record& record, Place& place) {
   const auto here = netns::Netns::current();
-  const bool is_taken = nl::find_link(host, record.was.name).has_value();
-  nl::LinkChange change{
-      .target = &here, .name = is_taken ? kAnyName : record.was.name, .alias = record.mark()};
-  if (!nl::find_link(host, record.was.index)) {
-    change.target_index = record.was.index;
-  }
+  nl::LinkChange change = way_home(host, record, place.link);
+  change.target = &here;
   nl::Refusal refusal = nl::try_change_link(place.socket, place.link.index, change);
   if (refusal.error == EEXIST || refusal.error == EBUSY) {  // taken in this moment
     change.name = kAnyName;
+    change.alias = record.mark();
     change.target_index.reset();
     refusal = nl::try_change_link(place.socket, place.link.index, change);
   }
-  auto link = find_home(host, record);
+  auto link = !refusal && change.name == record.was.name ? nl::find_link(host, *change.name)
+                                                         : find_home(host, record);
   if (!link) {
     refusal.raise("move " + quote(place.link.name.str()) + " back to the host");
   }
