@@ -9,6 +9,8 @@ namespace patchbay::bench {
 
 namespace {
 
+constexpr std::size_t kTogether = 25;
+
 /// No two cells of a run share a network: leases are kept by its name.
 std::string next_name(const Side& side) {
   static unsigned number = 1000;
@@ -29,6 +31,7 @@ Cell::Cell(const Side& side, const Row& row, unsigned at_once, ContainerPool& po
   for (unsigned number = 0; number < at_once; ++number) {
     netns_.push_back(pool.take().path());
   }
+  plug_in(0, at_once);
   if (needs_switch()) {
     switch_ = std::make_unique<OpenVswitch>(host_, row.stage == Stage::vswitch);
     switch_->add_devices("port", 0, at_once);
@@ -70,15 +73,42 @@ void Cell::lease(unsigned first, unsigned end) {
   }
 }
 
+void Cell::plug_in(unsigned first, unsigned end) {
+  for (unsigned number = first; row_.stage == Stage::devices && number < end; ++number) {
+    add_device(host_, device_name(number));
+  }
+}
+
+/// ovs-vswitchd reconsiders all its ports whenever some have come, so there they come together.
 void Cell::attach(unsigned first, unsigned end, Progress& progress) {
+  plug_in(at_once_ + first, at_once_ + end);
+  const std::size_t together = row_.stage == Stage::vswitch ? kTogether : 1;
+  std::vector<Command> commands;
   for (unsigned number = first; number < end; ++number) {
     progress.tick(side_.name + " attaches " + std::to_string(number) + "/" + std::to_string(end));
     Attachment attachment = attachment_of(at_once_ + number);
     attachment.netns = pool_.take().path();
-    const Command command = command_of(attachment, "ADD");
-    const netns::ScopedNetns inside{host_.open()};
-    (void)run({command});
+    commands.push_back(command_of(attachment, "ADD"));
+    if (commands.size() == together || number + 1 == end) {
+      const netns::ScopedNetns inside{host_.open()};
+      (void)run(std::exchange(commands, {}));
+    }
   }
+}
+
+void Cell::attach_more(unsigned count, Progress& progress) {
+  attach(attached_, attached_ + count, progress);
+  attached_ += count;
+}
+
+Sample Cell::collect() {
+  attached_ = 0;
+  const netns::ScopedNetns inside{host_.open()};
+  return run({command_of(attachment_of(0), "GC")}).sample;
+}
+
+void Cell::await_deletions() {
+  extra_.emplace_back("PATCHBAY_WAIT_FOR_DELETE=1");
 }
 
 std::string Cell::network_name(unsigned network) const {
@@ -103,7 +133,9 @@ Command Cell::next(std::size_t step, unsigned number) {
   Attachment attachment = attachment_of(number);
   attachment.netns = netns_[number];
   attachment.previous = previous_[number];
-  return command_of(attachment, row_.steps[step].command);
+  Command command = command_of(attachment, row_.steps[step].command);
+  command.environment.insert(command.environment.end(), extra_.begin(), extra_.end());
+  return command;
 }
 
 /// The result of ADD lives until DEL.

@@ -32,6 +32,12 @@ class Cell {
 
   /// Attaches more, until so many are there that do not come and go.
   void grow(unsigned attached, Progress& progress);
+  /// Attaches so many more by the plugin itself, whatever stands ready on the host.
+  void attach_more(unsigned count, Progress& progress);
+  /// From now on DEL waits until the kernel has freed the links, as GC does.
+  void await_deletions();
+  /// Executes GC of the first network, of which nothing is valid; what it cost.
+  Sample collect();
   /// Executes the row's step of that number and keeps what it cost.
   void measure(std::size_t step);
   /// Executes it and forgets what it cost.
@@ -46,6 +52,7 @@ class Cell {
 
  private:
   void attach(unsigned first, unsigned end, Progress& progress);
+  void plug_in(unsigned first, unsigned end);
   void lease(unsigned first, unsigned end);
   void add_ports(unsigned first, unsigned end);
   [[nodiscard]] bool needs_switch() const;
@@ -63,6 +70,7 @@ class Cell {
   std::string name_;
   Namespace host_;
   std::unique_ptr<OpenVswitch> switch_;
+  std::vector<std::string> extra_;     ///< Of the environment.
   std::vector<std::string> netns_;     ///< Of the containers that come and go.
   std::vector<std::string> previous_;  ///< Their results, while they are attached.
   std::vector<Series> series_;

@@ -132,6 +132,26 @@ void attach_to_host(nl::Socket& host, nl::Socket& container, const netns::Netns&
   }
 }
 
+/// Into the container and up, or back to the host and up.
+void move_device(nl::Socket& from, nl::Socket& to, const netns::Netns& target, bool is_add) {
+  const auto outside = IfName::parse("nic" + std::to_string(number_of_container()));
+  const auto inside = IfName::parse("eth0");
+  const auto link = nl::get_link(from, is_add ? outside : inside);
+  const nl::LinkChange move{.target = &target, .name = is_add ? inside : outside};
+  nl::change_link(from, link.index, move, "move a device");
+  set_up(to, nl::get_link(to, is_add ? inside : outside).index);
+}
+
+void attach_device(nl::Socket& host, nl::Socket& container, const netns::Netns& ns) {
+  move_device(host, container, ns, true);
+  const auto link = nl::get_link(container, IfName::parse("eth0"));
+  for (const auto& one : subnets()) {
+    nl::add_address(container, link.index, {.address = one.address}, "eth0");
+    const nl::Route route{.dst = one.everything(), .gw = one.gateway.address()};
+    nl::add_route(container, link.index, route, "eth0");
+  }
+}
+
 void masquerade() {
   nft::Connection connection;
   for (const auto& one : subnets()) {
@@ -152,12 +172,20 @@ void add() {
   if (job_has("veth")) {
     attach_to_host(host, container, ns);
   }
+  if (job_has("device")) {
+    attach_device(host, container, ns);
+  }
   if (job_has("masquerade")) {
     masquerade();
   }
 }
 
 void del() {
+  if (job_has("device")) {
+    nl::Socket host;
+    nl::Socket container = nl::Socket::in(netns::Netns::open(variable("CNI_NETNS")));
+    move_device(container, host, netns::Netns::current(), false);
+  }
   if (!job_has("bridge") && !job_has("veth")) {
     return;
   }

@@ -97,6 +97,16 @@ Namespace::~Namespace() {
   }
 }
 
+void add_device(const Namespace& host, const std::string& name) {
+  const auto inside = host.open();
+  nl::Socket socket = nl::Socket::in(inside);
+  const auto device = IfName::parse(name);
+  (void)nl::add_veth(
+      socket, {.ifname = device, .owner = {"bench", name, "cable"}, .container = inside});
+  const auto link = nl::get_link(socket, device);
+  nl::change_link(socket, link.index, {.up = true}, "set " + name + " up");
+}
+
 void destroy(std::vector<Namespace> hosts) {
   nl::Socket here;
   std::vector<Owner> ties;

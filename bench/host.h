@@ -33,6 +33,9 @@ class Namespace {
   std::string path_;  ///< Empty when moved from.
 };
 
+/// A link called `name` on `host`: one end of a veth pair, both ends up.
+void add_device(const Namespace& host, const std::string& name);
+
 /// Destroys "hosts" with all their links and returns when the kernel has finished, so that its
 /// work does not disturb what is measured next.
 void destroy(std::vector<Namespace> hosts);

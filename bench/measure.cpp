@@ -338,7 +338,8 @@ Report measure(const Options& options, Progress& progress) {
   install_sides(bench);
   auto rows = matching_rows(options.rows);
   const bool with_paths = matches_packet_path(options.rows);
-  if (rows.empty() && !with_paths) {
+  const bool with_collections = matches_bulk_gc(options.rows);
+  if (rows.empty() && !with_paths && !with_collections) {
     throw Error{ErrorCode::invalid_config, "--rows " + quote(options.rows) + ": no row matches"};
   }
   require_executables(bench, rows);
@@ -349,6 +350,9 @@ Report measure(const Options& options, Progress& progress) {
   bench.report.rows = possible_rows(bench, std::move(rows));
   list_executables(bench);
   measure_rows(bench);
+  if (with_collections) {
+    bench.report.collections = measure_bulk_gc(bench.ours, bench.pool, progress);
+  }
   if (with_paths) {
     bench.report.paths = measure_packet_paths(progress);
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bulk_gc.h"
 #include "cell.h"
 #include "options.h"
 #include "packet_path.h"
@@ -36,6 +37,7 @@ struct Report {
   std::vector<std::string> peers;  ///< Names.
   std::vector<Row> rows;           ///< That the lines refer to.
   std::vector<Line> lines;
+  std::vector<BulkGc> collections;
   std::vector<PacketPath> paths;
   std::vector<Executable> executables;
   std::vector<std::string> left_out;  ///< What could not be measured here, and why.

@@ -86,6 +86,15 @@ json to_json(const Executable& executable, const Report& report) {
   return object;
 }
 
+json to_json(const BulkGc& one) {
+  return {
+      {"row", one.row->name},
+      {"stale", kStale},
+      {"gc_ms", summarize(one.gc_ms).median},
+      {"del_ms", summarize(one.del_ms).median},
+      {"goal_times", kBulkGcGoal}};
+}
+
 json to_json(const PacketPath& path) {
   return {
       {"rules", path.rules},
@@ -115,6 +124,7 @@ std::string to_json(const Report& report) {
       {"executables", json::array()},
       {"rows", json::array()},
       {"growth", json::array()},
+      {"bulk_gc", json::array()},
       {"packet_path", json::array()}};
   for (const auto& executable : report.executables) {
     object["executables"].push_back(to_json(executable, report));
@@ -124,6 +134,9 @@ std::string to_json(const Report& report) {
   }
   for (const auto& growth : growths_of(report)) {
     object["growth"].push_back(to_json(growth));
+  }
+  for (const auto& one : report.collections) {
+    object["bulk_gc"].push_back(to_json(one));
   }
   for (const auto& path : report.paths) {
     object["packet_path"].push_back(to_json(path));

@@ -192,6 +192,20 @@ void print_receptions(std::ostream& out, const std::vector<Line>& lines) {
   }
 }
 
+void print_collections(std::ostream& out, const std::vector<BulkGc>& collections) {
+  if (collections.empty()) {
+    return;
+  }
+  out << "\nGC of " << kStale << " stale attachments, ms: median [min..max]\n"
+      << named("row") << padded("GC", 27) << padded("DEL, awaited", 21) << padded("times", 9)
+      << padded("goal", 6) << "\n";
+  for (const BulkGc& one : collections) {
+    const double times = summarize(one.gc_ms).median / summarize(one.del_ms).median;
+    out << named(one.row->name) << padded(spread(one.gc_ms), 27) << padded(spread(one.del_ms), 21)
+        << padded(judged(times, kBulkGcGoal, 1), 9) << padded(number(kBulkGcGoal, 0), 6) << "\n";
+  }
+}
+
 void print_paths(std::ostream& out, const std::vector<PacketPath>& paths) {
   if (paths.empty()) {
     return;
@@ -268,6 +282,7 @@ void print_table(std::ostream& out, const Report& report) {
   print_growths(out, report);
   print_crowds(out, report);
   print_receptions(out, report.lines);
+  print_collections(out, report.collections);
   print_paths(out, report.paths);
   print_sizes(out, report);
   print_notes(out, report);

@@ -70,7 +70,8 @@ std::vector<Row> make_rows() {
        .job = "bridge v4 masquerade",
        .steps = life({.ratio = 0.08, .to_floor = 1.5}, {.ratio = 0.04, .to_floor = 1.5}),
        .at_once = {1, 8, 32},
-       .throughput_goal = 8},
+       .throughput_goal = 8,
+       .collects = true},
       {.name = "bridge dual stack",
        .plugin = "bridge",
        .config = bridge(kDual),
@@ -90,6 +91,13 @@ std::vector<Row> make_rows() {
        .attached = {0, 500, 1000},
        .compared_up_to = 1000,
        .per_network = 1000},
+      {.name = "host-device",
+       .plugin = "host-device",
+       .config = std::string{R"({"type": "host-device", )"} + kV4 + "}",
+       .job = "device v4",
+       .steps = life({.ratio = 0.9, .to_floor = 1.4}, {.ratio = 1.0, .to_floor = 1.4}),
+       .stage = Stage::devices,
+       .attached = {0}},
       {.name = "host-local",
        .plugin = "host-local",
        .config = bridge(kV4),
@@ -132,7 +140,8 @@ std::vector<Row> make_rows() {
        .compared_up_to = 1000,
        .at_once = {50},
        .throughput_goal = 20,
-       .most_rounds = 1},
+       .most_rounds = 1,
+       .collects = true},
 #endif
   };
 }
@@ -142,6 +151,10 @@ std::vector<Row> make_rows() {
 const std::vector<Row>& all_rows() {
   static const std::vector<Row> kRows = make_rows();
   return kRows;
+}
+
+std::string device_name(unsigned number) {
+  return "nic" + std::to_string(number);
 }
 
 std::vector<Row> matching_rows(const std::string& pattern) {

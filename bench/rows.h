@@ -20,6 +20,7 @@ struct Step {
 /// What stands ready on the hosts of a row.
 enum class Stage {
   kernel,    ///< Nothing else.
+  devices,   ///< A device for each container, the end of a veth pair, which is up.
   leases,    ///< Nothing; what is "attached" already are leases in the plugin's directory.
   database,  ///< An ovsdb-server with a bridge; what is attached already are rows without devices.
   vswitch,   ///< An ovs-vswitchd with it; what is attached already are devices.
@@ -44,6 +45,7 @@ struct Row {
   unsigned most_rounds = 0;          ///< 0: as many as are asked for, after a warm-up.
   double growth_goal = 1.10;  ///< Of the cost with the most attached to that with the fewest.
   bool needs_vlan_filtering = false;
+  bool collects = false;  ///< GC of many attachments is measured, too.
 };
 
 /// Everything there is to measure; a plugin that comes later joins by one line.
@@ -55,6 +57,9 @@ std::vector<Row> matching_rows(const std::string& pattern);
 /// The configuration of network number `number` of a row, without cniVersion and name: each has a
 /// bridge and subnets of its own, numbered alike.
 std::string network_config(const Row& row, unsigned number);
+
+/// The device of container number `number` (Stage::devices).
+std::string device_name(unsigned number);
 
 /// The number by which a network's bridge and subnets are called: cni64, 10.64.0.0/16,
 /// fd00:64::/64.

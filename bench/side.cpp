@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kVersion = "1.0.0";  // the newest that Debian 12's reference plugins speak
+constexpr auto kVersionOfGc = "1.1.0";
 constexpr auto kIfname = "eth0";
 
 /// 64 hex digits, as runtimes have them.
@@ -41,10 +42,16 @@ std::vector<std::string> environment_of(const Attachment& attachment, const std:
       "FLOOR_NETWORK=" + std::to_string(label_of_network(attachment.network_number))};
 }
 
-std::string cni_input(const Attachment& attachment) {
+std::string cni_input(const Attachment& attachment, const std::string& command) {
   auto config = json::parse(network_config(attachment.row, attachment.network_number));
-  config["cniVersion"] = kVersion;
+  config["cniVersion"] = command == "GC" ? kVersionOfGc : kVersion;
+  if (command == "GC") {
+    config["cni.dev/valid-attachments"] = json::array();
+  }
   config["name"] = attachment.network;
+  if (attachment.row.stage == Stage::devices) {
+    config["device"] = device_name(attachment.number);
+  }
   if (!attachment.database.empty()) {
     config["socket_file"] = attachment.database;
   }
@@ -141,7 +148,7 @@ Command command_of(const Attachment& attachment, const std::string& command) {
       .path = find_executable(attachment.side, attachment.row),
       .arguments = arguments_of(attachment, program, command),
       .environment = environment_of(attachment, command),
-      .input = program == "netavark" ? netavark_input(attachment) : cni_input(attachment)};
+      .input = program == "netavark" ? netavark_input(attachment) : cni_input(attachment, command)};
 }
 
 }  // namespace patchbay::bench

@@ -32,7 +32,8 @@ struct Attachment {
   std::string previous;  ///< The result of ADD, which CHECK and DEL are given as libcni gives it.
 };
 
-/// What a runtime, or who does the same by hand, would execute for `attachment`.
+/// What a runtime, or who does the same by hand, would execute for `attachment`; GC of its network
+/// is told that no attachment is valid.
 Command command_of(const Attachment& attachment, const std::string& command);
 
 }  // namespace patchbay::bench
