@@ -114,12 +114,17 @@ void attach_to_bridge(nl::Socket& host, nl::Socket& container, const netns::Netn
   }
   set_up(host, near.index);
   monitor.wait_until_up(host, near.index, std::chrono::steady_clock::now() + kPatience);
+  (void)nl::delete_multicast_route(host, near.index);
 }
 
 void attach_to_host(nl::Socket& host, nl::Socket& container, const netns::Netns& ns) {
   const auto near =
       nl::add_veth(host, {.ifname = IfName::parse("eth0"), .owner = owner(), .container = ns});
   const auto far = nl::get_link(container, IfName::parse("eth0"));
+  const bool with_ipv6 = job_has("v6");
+  if (!with_ipv6) {
+    nl::change_link(host, near.index, {.link_local = false}, "forbid a link-local address");
+  }
   set_up(container, far.index);
   for (const auto& one : subnets()) {
     const auto gateway = IpPrefix::host(one.gateway.address());
@@ -129,6 +134,10 @@ void attach_to_host(nl::Socket& host, nl::Socket& container, const netns::Netns&
     nl::add_route(container, far.index, {.dst = one.everything(), .gw = gateway.address()}, "eth0");
     nl::add_address(host, near.index, {.address = gateway}, "veth");
     nl::add_route(host, near.index, {.dst = address}, "veth");
+  }
+  if (!with_ipv6) {
+    (void)nl::find_link(host, near.index);
+    (void)nl::delete_multicast_route(host, near.index);
   }
 }
 

@@ -20,12 +20,6 @@ namespace {
 constexpr std::chrono::seconds kDetectionPatience{10};
 constexpr std::chrono::seconds kCompletionPatience{1};
 
-bool has_v6(const cni::Result& result) {
-  return std::any_of(result.ips.begin(), result.ips.end(), [](const cni::IpConfig& ip) {
-    return ip.address.is_v6();
-  });
-}
-
 bool is_link_local(const IpAddr& address) {
   return address.is_v6() && IpPrefix{IpAddr::parse("fe80::"), 10}.contains(address);
 }
@@ -74,6 +68,12 @@ bool is_detecting(nl::Socket& socket, const nl::Link& link) {
 }
 
 }  // namespace
+
+bool has_v6(const cni::Result& result) {
+  return std::any_of(result.ips.begin(), result.ips.end(), [](const cni::IpConfig& ip) {
+    return ip.address.is_v6();
+  });
+}
 
 void prepare_ipv6(
     const netns::Netns& ns,

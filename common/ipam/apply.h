@@ -16,6 +16,9 @@ struct ApplyOptions {
   bool arp_notify = false;         ///< IPv4: the link announces its address when it comes up.
 };
 
+/// True when there is an IPv6 address among those of `result`.
+bool has_v6(const cni::Result& result);
+
 /// Sets what IPv6 needs before the first address, when `result` has IPv6 addresses or duplicates
 /// are to be detected: DAD on, and IPv6 itself on. DAD is not switched off for the link: addresses
 /// of `result` do without it one by one (nl::AddressSpec), and the kernel's own link-local address

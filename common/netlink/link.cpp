@@ -28,11 +28,19 @@ std::optional<Link> query_link(Socket& socket, const Message& message, const std
   return link;
 }
 
-void put_arp_notify(Message& message, bool on) {
+void put_families(Message& message, const LinkChange& change) {
+  if (!change.arp_notify && !change.link_local) {
+    return;
+  }
   const auto families = message.nest(IFLA_AF_SPEC);
-  const auto inet = message.nest(AF_INET);
-  const auto settings = message.nest(IFLA_INET_CONF);
-  message.put(IPV4_DEVCONF_ARP_NOTIFY, static_cast<std::uint32_t>(on));
+  if (change.arp_notify) {
+    const auto inet = message.nest(AF_INET);
+    const auto settings = message.nest(IFLA_INET_CONF);
+    message.put(IPV4_DEVCONF_ARP_NOTIFY, static_cast<std::uint32_t>(*change.arp_notify));
+  }
+  if (change.link_local) {
+    put_link_local(message, *change.link_local);
+  }
 }
 
 void put_xdp(Message& message, int program) {
@@ -142,9 +150,7 @@ Refusal try_change_link(Socket& socket, IfIndex link, const LinkChange& change) 
   if (change.xdp_program) {
     put_xdp(message, *change.xdp_program);
   }
-  if (change.arp_notify) {
-    put_arp_notify(message, *change.arp_notify);
-  }
+  put_families(message, change);
   put_identity(message, change);
   return socket.try_request(message);
 }

@@ -63,6 +63,7 @@ struct LinkChange {
   std::optional<IfIndex> master{};   ///< IfIndex{0} releases it.
   std::optional<int> xdp_program{};  ///< A descriptor; run on what comes in, whatever the driver.
   std::optional<bool> arp_notify{};  ///< IPv4: announce the address when the link comes up.
+  std::optional<bool> link_local{};  ///< IPv6: get a link-local address when it comes up.
   /// The namespace to move it to. The link is down then, without addresses and routes, and gets
   /// what else is to change there; all of it in one request, so that a kill finds it done or not.
   const netns::Netns* target = nullptr;

@@ -107,6 +107,12 @@ Message link_message(std::uint16_t type, std::uint16_t flags, int index) {
   return message;
 }
 
+void put_link_local(Message& message, bool on) {
+  const auto inet6 = message.nest(AF_INET6);
+  const std::uint8_t mode = on ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE;
+  message.put(IFLA_INET6_ADDR_GEN_MODE, mode);
+}
+
 std::optional<Link> parse_link(const nlmsghdr& message) {
   auto* raw = const_cast<nlmsghdr*>(&message);  // libnl's parsers do not write
   Attributes<IFLA_MAX + 1> attributes{};

@@ -180,6 +180,13 @@ bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_
   return !refusal;
 }
 
+bool delete_multicast_route(Socket& socket, IfIndex link) {
+  const Route route{
+      .dst = IpPrefix::parse("ff00::/8"), .table = RT_TABLE_LOCAL, .protocol = RTPROT_KERNEL};
+  const Refusal refusal = socket.try_request(route_message(RTM_DELROUTE, 0, link, route));
+  return !refusal;
+}
+
 std::vector<Route> list_routes(Socket& socket, IfIndex link) {
   std::vector<Route> routes;
   for (const bool v6 : {false, true}) {

@@ -31,6 +31,9 @@ bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_vie
 Refusal try_add_route(Socket& socket, IfIndex link, const Route& route);
 /// False when it was already gone.
 bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
+/// Deletes the route to all multicast destinations that the kernel gives every IPv6 link that is
+/// up. False when there was none.
+bool delete_multicast_route(Socket& socket, IfIndex link);
 /// The unicast routes through `link` in every table but local.
 std::vector<Route> list_routes(Socket& socket, IfIndex link);
 

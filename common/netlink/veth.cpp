@@ -98,8 +98,7 @@ Message silencing(const IfName& name) {
   Message message = link_message(RTM_SETLINK, 0, 0);
   message.put_text(IFLA_IFNAME, name.str());
   const auto families = message.nest(IFLA_AF_SPEC);
-  const auto inet6 = message.nest(AF_INET6);
-  message.put(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE});
+  put_link_local(message, false);
   return message;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "netlink/bridge.h"
+#include "netlink/route.h"
 #include "nft/spoofcheck.h"
 
 namespace patchbay::bridge {
@@ -73,6 +74,9 @@ void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port
         "bridge port " + quote(port.name.str()) + " has not come up in " +
             std::to_string(kPortPatience.count()) + " s"};
   }
+  // All that it has of IPv6. The kernel walks these routes whenever a link comes or goes, and for
+  // every multicast packet.
+  (void)nl::delete_multicast_route(site.host, port.index);
 }
 
 nl::Link keep_mac(const Site& site, const nl::Link& before) {

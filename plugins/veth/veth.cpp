@@ -48,10 +48,25 @@ void configure_container(
 }
 
 /// Without a link-local address that is usable at once the host could not ask for the container's
-/// MAC address, and would let the first seconds of IPv6 pass.
-void prepare_host(const nl::Link& near) {
-  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
-  sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_dad", "0");
+/// MAC address, and would let the first seconds of IPv6 pass. Where there is no IPv6 it gets none:
+/// see forget_ipv6().
+void prepare_host(nl::Socket& socket, const nl::Link& near, const cni::Result& result) {
+  if (ipam::has_v6(result)) {
+    sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
+    sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_dad", "0");
+  } else {  // refused by a kernel without IPv6
+    (void)nl::try_change_link(socket, near.index, {.link_local = false});
+  }
+}
+
+/// Each link with IPv6 has routes of its own, and the kernel walks all of them whenever one comes
+/// or goes. The one that is left appears when the link carries packets, which a look-up makes sure
+/// of.
+void forget_ipv6(nl::Socket& socket, const nl::Link& near, const cni::Result& result) {
+  if (!ipam::has_v6(result)) {
+    (void)nl::find_link(socket, near.index);
+    (void)nl::delete_multicast_route(socket, near.index);
+  }
 }
 
 void configure_host(nl::Socket& socket, const nl::Link& link, const cni::Result& result) {
@@ -104,11 +119,11 @@ cni::Result add(const cni::Attachment& attachment) {
        .mac = mac});
   undo.on_failure(
       "delete the veth pair", [&host, index = near.index] { nl::delete_link(host, index); });
-  prepare_host(near);
 
   log::phase("ipam");
   cni::Result result = lease.finish();
   require_gateways(result);
+  prepare_host(host, near, result);
 
   log::phase("addresses");
   const auto far = nl::get_link(container, attachment.ifname);
@@ -125,6 +140,7 @@ cni::Result add(const cni::Attachment& attachment) {
   log::phase("addresses complete");
   ipam::await_addresses(container, *attachment.netns, ipam::addresses_of(result));
   ipam::await_addresses(host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  forget_ipv6(host, near, result);
   report(attachment, near, far, result);
   result.dns = config.dns.empty() ? result.dns : config.dns;
   undo.commit();

@@ -107,6 +107,17 @@ TEST_P(BridgeVersionTest, DelAfterTheNamespaceIsGoneLeavesNothing) {
   EXPECT_TRUE(await([] { return shell("ip link").find("veth") == std::string::npos; }));
 }
 
+TEST_F(BridgeTest, PortHasNoIpv6OfItsOwn) {
+  json network = bridge_network();
+  network["ipam"] = host_local({"10.1.0.0/24", "fd00:1::/64"});
+
+  const json result = attach(network);
+
+  const auto port = result.at("interfaces").at(1).at("name").get<std::string>();
+  EXPECT_EQ(shell("ip -6 address show dev " + port), "");
+  EXPECT_EQ(shell("ip -6 route show table all dev " + port), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Cni, BridgeVersionTest, testing::ValuesIn(cni_versions()), name_of_version);
 

@@ -19,6 +19,15 @@ class VethTest : public PluginTest {
   }
 };
 
+/// IPv6 addresses and routes of a link of the host.
+std::string ipv6_of(const std::string& name) {
+  return shell("ip -6 address show dev " + name + "; ip -6 route show table all dev " + name);
+}
+
+std::string name_of_host_end(const json& result) {
+  return result.at("interfaces").at(0).at("name").get<std::string>();
+}
+
 class VethVersionTest : public VethTest, public testing::WithParamInterface<std::string> {};
 
 TEST_P(VethVersionTest, AddGivesTheGoldenResult) {
@@ -160,6 +169,21 @@ TEST_F(VethTest, MtuIsSetOnBothEnds) {
   for (const auto& interface : result.at("interfaces")) {
     EXPECT_EQ(interface.at("mtu"), 1300);
   }
+}
+
+TEST_F(VethTest, HostEndHasNoIpv6WhenTheContainerHasNone) {
+  const json result = attach(ptp_network());
+
+  EXPECT_EQ(ipv6_of(name_of_host_end(result)), "");
+}
+
+TEST_F(VethTest, HostEndHasALinkLocalAddressWhenTheContainerHasIpv6) {
+  json network = ptp_network();
+  network["ipam"] = host_local({"10.1.0.0/24", "fd00:1::/64"});
+
+  const json result = attach(network);
+
+  EXPECT_NE(ipv6_of(name_of_host_end(result)).find("fe80::"), std::string::npos);
 }
 
 }  // namespace

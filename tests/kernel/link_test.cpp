@@ -167,6 +167,18 @@ TEST_F(LinkTest, ArpNotifyIsSet) {
   EXPECT_EQ(shell("cat /proc/sys/net/ipv4/conf/a0/arp_notify"), "1\n");
 }
 
+TEST_F(LinkTest, ChangeForbidsALinkLocalAddress) {
+  shell("ip link add a0 type veth peer b0; ip link set b0 up");
+  const auto a0 = link("a0");
+
+  nl::change_link(host(), a0.index, {.link_local = false}, "forbid a link-local address");
+  nl::change_link(host(), a0.index, {.up = true}, "set 'a0' up");
+
+  EXPECT_TRUE(await([] { return !shell("ip -6 address show dev b0 scope link").empty(); }));
+  EXPECT_TRUE(link("a0").oper_up);
+  EXPECT_EQ(shell("ip -6 address show dev a0"), "");
+}
+
 TEST_F(LinkTest, ChangeOfAMissingLinkIsRefused) {
   EXPECT_TRUE(is_refused(
       [&] { nl::change_link(host(), kMissing, {.up = true}, "set 'gone0' up"); },

@@ -218,5 +218,18 @@ TEST_F(RouteTest, UnreachableDefaultIsNoDefaultLink) {
   EXPECT_FALSE(nl::find_default_link(host()));
 }
 
+TEST_F(RouteTest, MulticastRouteOfOneLinkIsDeleted) {
+  const auto routes_of = [](const std::string& name) {
+    return shell("ip -6 route show table local type multicast dev " + name);
+  };
+  ASSERT_TRUE(await([&] { return !routes_of("a0").empty() && !routes_of("b0").empty(); }));
+
+  EXPECT_TRUE(nl::delete_multicast_route(host(), index_));
+
+  EXPECT_EQ(routes_of("a0"), "");
+  EXPECT_NE(routes_of("b0"), "");
+  EXPECT_FALSE(nl::delete_multicast_route(host(), index_));
+}
+
 }  // namespace
 }  // namespace patchbay::test
