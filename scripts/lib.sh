@@ -5,6 +5,9 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT
 
+# What ccache keeps serves every checkout, wherever it is.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
+
 # Debian packages, by what they are for.
 readonly BUILD_PACKAGES=(
   cmake ninja-build g++ pkg-config ccache

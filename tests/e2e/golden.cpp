@@ -5,6 +5,8 @@
 #include <regex>
 #include <sstream>
 
+#include "support/run_plugin.h"
+
 namespace patchbay::test {
 
 namespace {
@@ -19,7 +21,7 @@ std::string normalised(const nlohmann::json& result) {
 }  // namespace
 
 std::string difference_to_golden(const std::string& name, const nlohmann::json& result) {
-  const std::string path = PATCHBAY_SOURCE_DIR "/tests/e2e/golden/" + name + ".json";
+  const std::string path = source_directory() + "/tests/e2e/golden/" + name + ".json";
   const std::string actual = normalised(result);
   const char* update = std::getenv("PATCHBAY_UPDATE_GOLDEN");
   if (update != nullptr && std::string{update} == "1") {

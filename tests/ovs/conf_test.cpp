@@ -15,7 +15,7 @@ Answer patchbay(const std::vector<std::string>& arguments) {
        .command = "",
        .container_id = "",
        .ifname = "",
-       .extra_env = {{"NETCONFPATH", PATCHBAY_SOURCE_DIR "/conf"}},
+       .extra_env = {{"NETCONFPATH", source_directory() + "/conf"}},
        .arguments = arguments},
       "");
 }
@@ -29,7 +29,7 @@ TEST_P(OvsConfTest, AttachesChecksAndDetaches) {
       " datapath_type=netdev");
 
   EXPECT_TRUE(
-      is_success(patchbay({"validate", PATCHBAY_SOURCE_DIR "/conf/" + bridge + ".conflist"})));
+      is_success(patchbay({"validate", source_directory() + "/conf/" + bridge + ".conflist"})));
   EXPECT_TRUE(is_success(patchbay({"add", name, "c1"})));
   EXPECT_TRUE(is_success(patchbay({"check", name, "c1"})));
   EXPECT_TRUE(is_success(patchbay({"del", name, "c1"})));

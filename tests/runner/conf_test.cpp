@@ -9,7 +9,7 @@
 namespace patchbay::test {
 namespace {
 
-const std::string kConf = PATCHBAY_SOURCE_DIR "/conf";
+const std::string kConf = source_directory() + "/conf";
 
 /// The conflists of conf/, relative to it, without those for Open vSwitch, which tests/ovs runs.
 std::vector<std::string> conflists() {

@@ -86,6 +86,10 @@ std::string plugin_directory() {
   return PATCHBAY_BIN_DIR;
 }
 
+std::string source_directory() {
+  return PATCHBAY_SOURCE_DIR;
+}
+
 std::vector<std::string> arguments_of(const Call& call) {
   const bool is_path = call.plugin.find('/') != std::string::npos;
   std::vector<std::string> arguments{

@@ -14,6 +14,8 @@ namespace patchbay::test {
 
 /// Where the executables under test are.
 std::string plugin_directory();
+/// The checkout that the tests were built from.
+std::string source_directory();
 
 /// One execution of a plugin, as a runtime would do it.
 struct Call {
