@@ -15,6 +15,8 @@ namespace {
 constexpr unsigned kRounds = 3;
 constexpr unsigned kDeletions = 5;  // of a round
 constexpr std::chrono::milliseconds kPause{25};
+/// So many new containers keep the kernel busy with their first multicast packets.
+constexpr std::chrono::seconds kSettling{2};
 
 /// Like those of all_rows(), but for their numbers.
 const std::vector<Row>& rows_with_gc() {
@@ -46,6 +48,7 @@ void measure_round(const Side& ours, BulkGc& result, ContainerPool& pool, Progre
   Cell cell{ours, *result.row, 1, pool};
   cell.await_deletions();
   cell.attach_more(kStale, progress);
+  std::this_thread::sleep_for(kSettling);
   for (unsigned i = 0; i < kDeletions; ++i) {
     for (std::size_t step = 0; step < result.row->steps.size(); ++step) {
       std::this_thread::sleep_for(kPause);
