@@ -11,6 +11,7 @@ struct Command {
   std::vector<std::string> arguments{};  ///< Without the program's name.
   std::vector<std::string> environment;  ///< All of it, as NAME=value.
   std::string input{};                   ///< stdin; at most what a pipe takes (64 KiB).
+  bool may_fail = false;                 ///< It counts all the same.
 };
 
 /// What one execution cost.
@@ -32,10 +33,11 @@ void adopt_orphans();
 /// Runs `commands` at the same time in the calling thread's namespaces: posix_spawn, stdin, stdout
 /// to its end, wait4. Then, off the clock, waits until no descendant is left; a daemon, which has
 /// made a session of its own, is none.
-/// Throws Error with what it printed when one does not exit with status 0.
+/// Throws Error with what it printed when one that may not fail does not exit with status 0.
 Execution run(const std::vector<Command>& commands);
 
-/// Throws Error quoting the command and `output` when `status` (of waitpid) is not success.
+/// Throws Error quoting the command and `output` when `status` (of waitpid) is not success and that
+/// matters.
 void require_success(const Command& command, int status, const std::string& output);
 
 /// What main() of `command` gets for argv.
