@@ -1,5 +1,7 @@
 #include "netns/netns.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -14,6 +16,12 @@
 namespace patchbay::netns {
 
 namespace {
+
+/// The machine is short of something: the error says nothing about what stands at a path.
+bool is_passing(int error) {
+  constexpr std::array<int, 7> kPassing{EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC};
+  return std::find(kPassing.begin(), kPassing.end(), error) != kPassing.end();
+}
 
 /// A namespace file answers NS_GET_NSTYPE; anything else refuses the request (ENOTTY).
 bool is_network_namespace(int fd) {
@@ -49,11 +57,15 @@ Netns Netns::open(const std::string& path) {
 }
 
 std::optional<Netns> Netns::find(const std::string& path) {
+  errno = 0;
   UniqueFd fd = open_file(path);
-  if (!fd || !is_network_namespace(fd.get())) {
-    return std::nullopt;
+  if (fd && is_network_namespace(fd.get())) {
+    return Netns{std::move(fd)};
   }
-  return Netns{std::move(fd)};
+  if (is_passing(errno)) {
+    throw SystemError{errno, "open " + quote(path)};
+  }
+  return std::nullopt;
 }
 
 Netns Netns::current() {
