@@ -38,7 +38,7 @@ constexpr Goals kStart{.ratio = 0.35, .to_floor = 1.1};
 constexpr Goals kAdd{.ratio = 0.27, .to_floor = 1.4};
 constexpr Goals kDel{.ratio = 0.12, .to_floor = 1.4};
 
-std::vector<Row> make_rows() {
+std::vector<Row> usual_rows() {
   return {
       {.name = "VERSION",
        .plugin = "bridge",
@@ -71,7 +71,11 @@ std::vector<Row> make_rows() {
        .steps = life({.ratio = 0.08, .to_floor = 1.5}, {.ratio = 0.04, .to_floor = 1.5}),
        .at_once = {1, 8, 32},
        .throughput_goal = 8,
-       .collects = true},
+       .collects = true}};
+}
+
+std::vector<Row> further_bridge_rows() {
+  return {
       {.name = "bridge dual stack",
        .plugin = "bridge",
        .config = bridge(kDual),
@@ -90,7 +94,11 @@ std::vector<Row> make_rows() {
        .steps = life(kAdd, kDel),
        .attached = {0, 500, 1000},
        .compared_up_to = 1000,
-       .per_network = 1000},
+       .per_network = 1000}};
+}
+
+std::vector<Row> other_rows() {
+  return {
       {.name = "host-device",
        .plugin = "host-device",
        .config = std::string{R"({"type": "host-device", )"} + kV4 + "}",
@@ -114,8 +122,12 @@ std::vector<Row> make_rows() {
        .job = "bridge v4 masquerade",
        .steps = {{"ADD"}, {"DEL"}},
        .reference = "netavark",
-       .attached = {0}},
+       .attached = {0}}};
+}
+
 #ifdef PATCHBAY_OVS
+std::vector<Row> switch_rows() {
+  return {
       {.name = "ovs: database",
        .plugin = "ovsdb_port",
        .config = "{}",
@@ -141,9 +153,21 @@ std::vector<Row> make_rows() {
        .at_once = {50},
        .throughput_goal = 20,
        .most_rounds = 1,
-       .collects = true},
+       .collects = true}};
+}
+#else
+std::vector<Row> switch_rows() {
+  return {};
+}
 #endif
-  };
+
+std::vector<Row> make_rows() {
+  std::vector<Row> rows;
+  for (auto* make : {usual_rows, further_bridge_rows, other_rows, switch_rows}) {
+    auto some = make();
+    std::move(some.begin(), some.end(), std::back_inserter(rows));
+  }
+  return rows;
 }
 
 }  // namespace
