@@ -1,5 +1,6 @@
 #include "netlink/monitor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <poll.h>
 
@@ -14,6 +15,8 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+constexpr milliseconds kMoment{20};
 
 }  // namespace
 
@@ -58,14 +61,16 @@ bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
     return state && state->oper_up;
   };
   bool up = false;
+  Deadline ask = steady_clock::now() + kMoment;
   while (!up && steady_clock::now() < deadline) {
     pollfd waiting{fd(), POLLIN, 0};
-    (void)::poll(&waiting, 1, milliseconds_until(deadline));
+    (void)::poll(&waiting, 1, milliseconds_until(std::min(deadline, ask)));
     const bool complete = drain([&](std::uint16_t type, const Link& event) {
       up = type == RTM_NEWLINK && event.index == link ? event.oper_up : up;
     });
-    if (!complete) {
+    if (!complete || (!up && steady_clock::now() >= ask)) {
       up = is_up();
+      ask = steady_clock::now() + kMoment;
     }
   }
   return up || is_up();  // this process may have been stopped in the meantime

@@ -24,9 +24,11 @@ class LinkMonitor {
   /// Reads the notifications that have arrived and notes the removal of `link`. False when some
   /// were lost (a flood): then the state has to be asked for.
   bool saw_removal(IfIndex link, bool& removed);
-  /// Waits until `link`, which was down when this was opened, is operationally up. Asks `host` only
-  /// when notifications were lost, and at the end: the kernel answers after whatever the event has
-  /// set off, which takes it milliseconds on a bridge of 500 ports. False when `deadline` passes
+  /// Waits until `link` is operationally up. Asks `host` only when notifications were lost, at the
+  /// end, and when nothing was heard for a moment. Who asks is answered after whatever the event
+  /// has set off, which takes the kernel milliseconds on a bridge of 500 ports; but it keeps the
+  /// carrier of a pair whose ends have the same number to itself for up to a second, unless
+  /// somebody asks (net/core/link_watch.c: linkwatch_urgent_event). False when `deadline` passes
   /// before.
   bool wait_until_up(Socket& host, IfIndex link, Deadline deadline);
 

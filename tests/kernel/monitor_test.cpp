@@ -44,6 +44,19 @@ TEST_F(MonitorTest, LinkThatHasComeUpBeforeAMissedDeadlineIsUp) {
   EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{-1})));
 }
 
+/// The kernel may keep an event to itself for a second, but not from who asks.
+TEST_F(MonitorTest, LinkThatNothingIsHeardOfIsAskedFor) {
+  const auto a0 = make_pair_end();
+  shell("ip link set b0 up");
+  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
+  nl::LinkMonitor monitor;
+  const auto begun = steady_clock::now();
+
+  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{60'000})));
+
+  EXPECT_LT(steady_clock::now() - begun, milliseconds{30'000});
+}
+
 TEST_F(MonitorTest, MissingLinkEndsWithTheDeadline) {
   nl::LinkMonitor monitor;
 
