@@ -29,11 +29,7 @@ struct Config {
 void declare(cni::Keys& keys, Config& config) {
   config.selection.declare(keys);
   keys.number("mtu", config.mtu, {0, 65535}, "MTU in the container in bytes; 0: as it is");
-  keys.choice(
-      "addresses",
-      config.addresses,
-      {"refuse", "restore"},
-      "what becomes of addresses and routes that the device has on the host");
+  keys.choice("addresses", config.addresses, {"refuse", "restore"}, "its addresses on the host");
   ipam::declare(keys, config.ipam);
   keys.object(
       "dns", [&](cni::Keys& nested) { cni::declare_dns(nested, config.dns); }, "DNS to report");
