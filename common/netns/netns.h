@@ -13,8 +13,8 @@ class Netns {
   /// Opens a bind-mounted or /proc namespace file. Throws Error{invalid_environment} naming
   /// CNI_NETNS when `path` is missing or is not a network namespace.
   static Netns open(const std::string& path);
-  /// As open(), but nullopt when there is none at `path`, whatever stands there: for DEL, where gone
-  /// is fine. Throws SystemError when that cannot be known for now, e.g. for want of memory.
+  /// As open(), but nullopt when none is at `path`, whatever stands there: for DEL, where gone is
+  /// fine. Throws SystemError when that cannot be known for now, e.g. for want of memory.
   static std::optional<Netns> find(const std::string& path);
   /// The calling thread's.
   static Netns current();
