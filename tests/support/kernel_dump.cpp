@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <unistd.h>
 
 #include <linux/fib_rules.h>
 #include <linux/if.h>
@@ -23,7 +26,7 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/unique_fd.h"
 #include "netlink/socket.h"
 
 namespace patchbay::test {
@@ -366,19 +369,33 @@ void add_elements(Socket& socket, const SetName& set, Lines& lines) {
   });
 }
 
+/// By a small buffer: the kernel makes and clears one of the same size for each read, and a dump
+/// reads some hundred files.
 std::string contents_of_sysctl(const std::filesystem::path& path) {
-  try {
-    std::string text = find_file(path).value_or("");
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return text;
-  } catch (const Error& e) {  // some are for writing only
-    return e.what();
-  }
+  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 512> chunk{};
+  std::string text;
+  ssize_t got = 0;
+  do {
+    got = fd ? ::read(fd.get(), chunk.data(), chunk.size()) : -1;
+    if (got < 0) {  // some are for writing only
+      return std::strerror(errno);
+    }
+    text.append(chunk.data(), static_cast<std::size_t>(got));
+  } while (static_cast<std::size_t>(got) == chunk.size());
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+/// The kernel repeats such a read, busily, until nobody else holds the lock of all links. A link's
+/// own mode is seen in the link.
+bool waits_for_links(const std::string& name) {
+  return name == "addr_gen_mode" || name == "stable_secret";
 }
 
 void add_sysctls(const std::filesystem::path& directory, Lines& lines) {
   for (const auto& entry : std::filesystem::directory_iterator{directory}) {
-    if (entry.is_regular_file()) {
+    if (entry.is_regular_file() && !waits_for_links(entry.path().filename())) {
       lines.push_back("sysctl " + entry.path().string() + " " + contents_of_sysctl(entry.path()));
     }
   }
