@@ -11,6 +11,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <unistd.h>
+#include <utility>
 
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -117,6 +118,15 @@ void finish_refusal(const SystemCall& call, int error) {
   } else {
     set_register(call.thread, offsetof(user, regs.rax), -error);
   }
+}
+
+/// What the kernel tells itself (include/linux/errno.h): that a call was interrupted, or that a
+/// lock was taken, and that it is to be made again. The program does not see it.
+bool is_restart(std::int64_t result) {
+  constexpr std::int64_t kRestart = -512;           // ERESTARTSYS
+  constexpr std::int64_t kRestartAnyway = -513;     // ERESTARTNOINTR
+  constexpr std::int64_t kRestartNoHandler = -514;  // ERESTARTNOHAND
+  return result == kRestart || result == kRestartAnyway || result == kRestartNoHandler;
 }
 
 void set_result(pid_t thread, std::int64_t result) {
@@ -314,6 +324,10 @@ void Tracer::system_call(pid_t thread, Task& task) {
   __ptrace_syscall_info info{};
   (void)::ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof info, &info);
   if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+    if (std::exchange(task.restarts, false)) {
+      go_on(thread);
+      return;
+    }
     task.call = {
         .thread = thread,
         .process = task.process,
@@ -322,6 +336,11 @@ void Tracer::system_call(pid_t thread, Task& task) {
         .arguments = {}};
     std::copy(std::begin(info.entry.args), std::end(info.entry.args), task.call.arguments.begin());
     enter(task);
+    return;
+  }
+  task.restarts = is_restart(info.exit.rval);
+  if (task.restarts) {
+    go_on(thread);
     return;
   }
   if (task.verdict.kind == Verdict::Kind::refuse) {

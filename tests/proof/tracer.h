@@ -78,6 +78,7 @@ class Tracer {
     pid_t process = 0;
     SystemCall call{};
     Verdict verdict{};
+    bool restarts = false;  ///< The kernel is about to make the same call again.
     bool released = false;  ///< Of a plugin that has ended: to be left alone.
   };
 

@@ -73,6 +73,24 @@ TEST_F(TracerTest, WithoutAJudgeNothingIsDone) {
   EXPECT_EQ(tracer.run(threads(), "").answer.status, 0);
 }
 
+/// A signal makes the kernel begin the shell's waiting again, which the shell does not know.
+TEST_F(TracerTest, CallThatTheKernelRestartsIsOneCall) {
+  const Call shell{.plugin = "/bin/sh", .command = "", .arguments = {"-c", "sleep 0.1; true"}};
+  unsigned waits = 0;
+
+  const Execution execution = tracer.run(shell, "", [&](const SystemCall& call) -> Verdict {
+    const bool blocks = call.number == SYS_wait4 && call.arguments[2] == 0;
+    if (call.of_plugin && blocks) {
+      ++waits;
+      (void)::kill(call.process, SIGWINCH);
+    }
+    return {};
+  });
+
+  EXPECT_EQ(execution.answer.status, 0);
+  EXPECT_EQ(waits, 1U);
+}
+
 /// A shell's child stays in its stop until everybody is let go on.
 TEST_F(TracerTest, FrozenChildGoesOnInTheEnd) {
   ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
