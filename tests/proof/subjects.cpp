@@ -51,7 +51,7 @@ const std::vector<Subject>& subjects() {
        bridge(R"({"vlan": 100})"),
        Ipam::linked,
        "",
-       {"br0", "br0.100", "vethc6e8ba8d"},
+       {"br0", "br0.100", "veth93572e49"},
        false,
        true},
       {"BridgeExecutedIpam", "bridge", bridge(R"({"ipMasq": true})"), Ipam::executed, "", {"br0"}},
