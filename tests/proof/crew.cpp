@@ -17,7 +17,8 @@ namespace patchbay::test {
 
 namespace {
 
-constexpr unsigned kCrew = 4;
+constexpr unsigned kCrew = 6;
+constexpr int kSkipped = 77;
 
 struct Crew {
   unsigned size;
@@ -26,20 +27,17 @@ struct Crew {
 
 Crew crew_of_this_machine() {
   const char* every = std::getenv("PATCHBAY_PROOF_EVERY");
-  return every == nullptr ? Crew{kCrew, kCrew} : Crew{1, static_cast<unsigned>(std::stoul(every))};
+  return every == nullptr ? Crew{kCrew, 1} : Crew{1, static_cast<unsigned>(std::stoul(every))};
 }
-constexpr int kSkipped = 77;
 
-using Counter = std::atomic<unsigned>;
-
-/// Memory that children share.
-Counter& shared_counter() {
+/// In memory that children share.
+Work& share_work(unsigned stride) {
   void* memory =
-      ::mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      ::mmap(nullptr, sizeof(Work), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     throw std::bad_alloc{};
   }
-  return *new (memory) Counter{0};
+  return *new (memory) Work{stride};
 }
 
 int exit_status_of(pid_t child) {
@@ -62,8 +60,7 @@ void expect_success(const Execution& execution) {
 }
 
 /// Runs in a process of its own; the exit status.
-int ProofTest::work_alone(
-    const std::function<void(Stage&, const Worker&)>& work, const Worker& worker) {
+int ProofTest::work_alone(const std::function<void(Stage&, Work&)>& make, Work& work) {
   HostTest::SetUp();
   if (IsSkipped()) {
     return kSkipped;
@@ -79,7 +76,7 @@ int ProofTest::work_alone(
   make_namespace("c1");
   try {
     Stage stage{subject};
-    work(stage, worker);
+    make(stage, work);
   } catch (const std::exception& e) {
     ADD_FAILURE() << e.what();
   }
@@ -87,16 +84,16 @@ int ProofTest::work_alone(
   return HasFailure() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-void ProofTest::share(const char* what, const std::function<void(Stage&, const Worker&)>& work) {
-  Counter& experiments = shared_counter();
+void ProofTest::share(const char* what, const std::function<void(Stage&, Work&)>& make) {
+  const auto [size, stride] = crew_of_this_machine();
+  Work& work = share_work(stride);
   std::vector<pid_t> crew;
   (void)std::fflush(nullptr);
-  const auto [size, stride] = crew_of_this_machine();
   for (unsigned number = 0; number < size; ++number) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const int status = work_alone(work, {number, stride, experiments});
+      const int status = work_alone(make, work);
       (void)std::fflush(nullptr);
       ::_exit(status);
     }
@@ -108,7 +105,7 @@ void ProofTest::share(const char* what, const std::function<void(Stage&, const W
     skipped = skipped || status == kSkipped;
     EXPECT_TRUE(status == EXIT_SUCCESS || status == kSkipped) << "exit status " << status;
   }
-  std::cout << "proof: " << GetParam().name << ": " << what << ": " << experiments << '\n';
+  std::cout << "proof: " << GetParam().name << ": " << what << ": " << work.experiments() << '\n';
   if (skipped) {
     PATCHBAY_SKIP("the kernel lacks what this subject needs");
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 
 #include "proof/stage.h"
@@ -14,12 +16,24 @@ std::string describe(const Execution& execution);
 /// A failure of the test when the execution has failed.
 void expect_success(const Execution& execution);
 
-/// One of several processes that share a test's work: of all experiments it makes the first one
-/// with this number (from 0), and every `stride`th after that.
-struct Worker {
-  unsigned first;
-  unsigned stride;
-  std::atomic<unsigned>& experiments;  ///< Of the whole crew; to be counted up.
+/// The experiments of a test, which several processes share: each takes the next one that nobody
+/// has taken, for some take much longer than others.
+class Work {
+ public:
+  /// How often all of the experiments may be made, each time in another way.
+  static constexpr std::size_t kPasses = 3;
+
+  explicit Work(unsigned stride) : stride_{stride} {}
+
+  /// The number of an experiment, from 0; only every `stride`th is ever given.
+  unsigned take(std::size_t pass = 0) { return next_.at(pass).fetch_add(stride_); }
+  void count_experiment() { ++experiments_; }
+  [[nodiscard]] unsigned experiments() const { return experiments_; }
+
+ private:
+  unsigned stride_;
+  std::array<std::atomic<unsigned>, kPasses> next_{};
+  std::atomic<unsigned> experiments_{0};
 };
 
 /// A test of one subject that consists of many experiments. Much of their time is spent in waiting
@@ -30,12 +44,12 @@ class ProofTest : public HostTest, public testing::WithParamInterface<Subject> {
   void SetUp() override {}
   void TearDown() override {}
 
-  /// Runs `work` in every process of a crew. A failure in one of them is a failure of the test;
+  /// Runs `make` in every process of a crew. A failure in one of them is a failure of the test;
   /// prints `what` was done, and how many times.
-  void share(const char* what, const std::function<void(Stage&, const Worker&)>& work);
+  void share(const char* what, const std::function<void(Stage&, Work&)>& make);
 
  private:
-  int work_alone(const std::function<void(Stage&, const Worker&)>& work, const Worker& worker);
+  int work_alone(const std::function<void(Stage&, Work&)>& make, Work& work);
 };
 
 }  // namespace patchbay::test

@@ -15,12 +15,11 @@ class FaultyTest : public ProofTest {
   /// Which experiments are made, given how often each call is made.
   using Choice = std::vector<Experiment> (Counter::*)() const;
 
-  static void expect_all_or_nothing(Stage& stage, const Worker& worker, Choice choice);
+  static void expect_all_or_nothing(Stage& stage, Work& work, Choice choice);
   /// The same on a machine where nothing has been attached yet: nothing stays but what is for the
   /// next container too, which it serves, though it may be half made.
-  static void expect_all_or_nothing_on_empty_machine(
-      Stage& stage, const Worker& worker, Choice choice);
-  static void expect_end(Stage& stage, const Worker& worker, Command command, Choice choice);
+  static void expect_all_or_nothing_on_empty_machine(Stage& stage, Work& work, Choice choice);
+  static void expect_end(Stage& stage, Work& work, Command command, Choice choice);
 };
 
 /// An error object, unless the plugin did not come so far as to be able to print one.
@@ -45,26 +44,26 @@ void judge_add(Stage& stage, const Execution& added, const Injector& injector) {
   }
 }
 
-/// Those of all experiments that are this worker's.
+/// Those of all experiments that fall to this process.
 template <typename Make>
-void share_out(const std::vector<Experiment>& all, const Worker& worker, const Make& make) {
-  for (std::size_t at = worker.first; at < all.size(); at += worker.stride) {
+void share_out(const std::vector<Experiment>& all, Work& work, const Make& make) {
+  for (unsigned at = work.take(); at < all.size() && !testing::Test::HasFailure();
+       at = work.take()) {
     SCOPED_TRACE(all[at].describe());
-    worker.experiments += make(all[at]) ? 1 : 0;
-    if (testing::Test::HasFailure()) {
-      return;
+    if (make(all[at])) {
+      work.count_experiment();
     }
   }
 }
 
-void FaultyTest::expect_all_or_nothing(Stage& stage, const Worker& worker, Choice choice) {
+void FaultyTest::expect_all_or_nothing(Stage& stage, Work& work, Choice choice) {
   expect_success(stage.run(Command::add));
   expect_success(stage.run(Command::del));
   Counter counter;
   expect_success(stage.run(Command::add, std::ref(counter)));
   expect_success(stage.run(Command::del));
   const std::string before = stage.state();
-  share_out((counter.*choice)(), worker, [&](const Experiment& experiment) {
+  share_out((counter.*choice)(), work, [&](const Experiment& experiment) {
     Injector injector{experiment};
     const Execution added = stage.run(Command::add, std::ref(injector));
     judge_add(stage, added, injector);
@@ -73,14 +72,13 @@ void FaultyTest::expect_all_or_nothing(Stage& stage, const Worker& worker, Choic
   });
 }
 
-void FaultyTest::expect_all_or_nothing_on_empty_machine(
-    Stage& stage, const Worker& worker, Choice choice) {
+void FaultyTest::expect_all_or_nothing_on_empty_machine(Stage& stage, Work& work, Choice choice) {
   const std::string before = stage.state_without_shared();
   Counter counter;
   expect_success(stage.run(Command::add, std::ref(counter)));
   expect_success(stage.run(Command::del));
   stage.clear();
-  share_out((counter.*choice)(), worker, [&](const Experiment& experiment) {
+  share_out((counter.*choice)(), work, [&](const Experiment& experiment) {
     Injector injector{experiment};
     const Execution added = stage.run(Command::add, std::ref(injector));
     judge_add(stage, added, injector);
@@ -95,12 +93,12 @@ void FaultyTest::expect_all_or_nothing_on_empty_machine(
   });
 }
 
-void FaultyTest::expect_end(Stage& stage, const Worker& worker, Command command, Choice choice) {
+void FaultyTest::expect_end(Stage& stage, Work& work, Command command, Choice choice) {
   expect_success(stage.run(Command::add));
   Counter counter;
   expect_success(stage.run(command, std::ref(counter)));
   const std::string before = stage.state();
-  share_out((counter.*choice)(), worker, [&](const Experiment& experiment) {
+  share_out((counter.*choice)(), work, [&](const Experiment& experiment) {
     expect_success(stage.run(Command::add));
     Injector injector{experiment};
     const Execution first = stage.run(command, std::ref(injector));
@@ -115,52 +113,51 @@ void FaultyTest::expect_end(Stage& stage, const Worker& worker, Command command,
 }
 
 TEST_P(FaultyTest, AddDoesAllOrNothing) {
-  share("ADD with a call that fails", [](Stage& stage, const Worker& worker) {
-    expect_all_or_nothing(stage, worker, &Counter::experiments);
+  share("ADD with a call that fails", [](Stage& stage, Work& work) {
+    expect_all_or_nothing(stage, work, &Counter::experiments);
   });
 }
 
 TEST_P(FaultyTest, AddOnAnEmptyMachineDoesAllOrNothing) {
-  share("ADD on an empty machine with a call that fails", [](Stage& stage, const Worker& worker) {
-    expect_all_or_nothing_on_empty_machine(stage, worker, &Counter::experiments);
+  share("ADD on an empty machine with a call that fails", [](Stage& stage, Work& work) {
+    expect_all_or_nothing_on_empty_machine(stage, work, &Counter::experiments);
   });
 }
 
 TEST_P(FaultyTest, DelComesToAnEnd) {
-  share("DEL with a call that fails", [](Stage& stage, const Worker& worker) {
-    expect_end(stage, worker, Command::del, &Counter::experiments);
+  share("DEL with a call that fails", [](Stage& stage, Work& work) {
+    expect_end(stage, work, Command::del, &Counter::experiments);
   });
 }
 
 TEST_P(FaultyTest, GcComesToAnEnd) {
-  share("GC with a call that fails", [](Stage& stage, const Worker& worker) {
-    expect_end(stage, worker, Command::gc, &Counter::experiments);
+  share("GC with a call that fails", [](Stage& stage, Work& work) {
+    expect_end(stage, work, Command::gc, &Counter::experiments);
   });
 }
 
 TEST_P(FaultyTest, AddFedTamperedMessagesDoesAllOrNothing) {
-  share("ADD with a netlink message tampered with", [](Stage& stage, const Worker& worker) {
-    expect_all_or_nothing(stage, worker, &Counter::tamperings);
+  share("ADD with a netlink message tampered with", [](Stage& stage, Work& work) {
+    expect_all_or_nothing(stage, work, &Counter::tamperings);
   });
 }
 
 TEST_P(FaultyTest, AddOnAnEmptyMachineFedTamperedMessagesDoesAllOrNothing) {
   share(
-      "ADD on an empty machine with a netlink message tampered with",
-      [](Stage& stage, const Worker& worker) {
-        expect_all_or_nothing_on_empty_machine(stage, worker, &Counter::tamperings);
+      "ADD on an empty machine with a netlink message tampered with", [](Stage& stage, Work& work) {
+        expect_all_or_nothing_on_empty_machine(stage, work, &Counter::tamperings);
       });
 }
 
 TEST_P(FaultyTest, DelFedTamperedMessagesComesToAnEnd) {
-  share("DEL with a netlink message tampered with", [](Stage& stage, const Worker& worker) {
-    expect_end(stage, worker, Command::del, &Counter::tamperings);
+  share("DEL with a netlink message tampered with", [](Stage& stage, Work& work) {
+    expect_end(stage, work, Command::del, &Counter::tamperings);
   });
 }
 
 TEST_P(FaultyTest, GcFedTamperedMessagesComesToAnEnd) {
-  share("GC with a netlink message tampered with", [](Stage& stage, const Worker& worker) {
-    expect_end(stage, worker, Command::gc, &Counter::tamperings);
+  share("GC with a netlink message tampered with", [](Stage& stage, Work& work) {
+    expect_end(stage, work, Command::gc, &Counter::tamperings);
   });
 }
 

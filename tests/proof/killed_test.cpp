@@ -41,26 +41,28 @@ class KilledTest : public ProofTest {
   static void kill_at_every_call(
       Stage& stage,
       Command victim,
-      const Worker& worker,
+      Work& work,
       const std::function<void(const Execution&)>& examine);
 
   /// The same, and the remedy has to bring back what was before.
-  static void expect_cure(Stage& stage, const Worker& worker, Command victim, Command remedy);
+  static void expect_cure(Stage& stage, Work& work, Command victim, Command remedy);
 };
 
 void KilledTest::kill_at_every_call(
     Stage& stage,
     Command victim,
-    const Worker& worker,
+    Work& work,
     const std::function<void(const Execution&)>& examine) {
   unsigned processes = 1;
+  std::size_t pass = 0;
   for (const Kind kind : {Kind::kill_everybody, Kind::kill_plugin, Kind::freeze_others}) {
     const bool alone = processes == 1 && kind != Kind::kill_everybody;
     if (alone || (kind == Kind::freeze_others && stage.is_runner())) {
       continue;
     }
     bool killed = true;
-    for (unsigned number = worker.first + 1; killed && !HasFailure(); number += worker.stride) {
+    while (killed && !HasFailure()) {
+      const unsigned number = work.take(pass) + 1;
       if (victim != Command::add) {
         expect_success(stage.run(Command::add));
       }
@@ -73,52 +75,55 @@ void KilledTest::kill_at_every_call(
       examine(struck);
       killed = struck.killed;
       processes = struck.processes;
-      worker.experiments += killed ? 1 : 0;
+      if (killed) {
+        work.count_experiment();
+      }
     }
+    ++pass;
   }
 }
 
-void KilledTest::expect_cure(Stage& stage, const Worker& worker, Command victim, Command remedy) {
+void KilledTest::expect_cure(Stage& stage, Work& work, Command victim, Command remedy) {
   expect_success(stage.run(Command::add));
   expect_success(stage.run(Command::del));
   const std::string before = stage.state();
-  kill_at_every_call(stage, victim, worker, [&](const Execution&) {
+  kill_at_every_call(stage, victim, work, [&](const Execution&) {
     expect_success(stage.run(remedy));
     EXPECT_TRUE(is_same(before, stage.state()));
   });
 }
 
 TEST_P(KilledTest, AddThenDel) {
-  share("ADD killed, then DEL", [](Stage& stage, const Worker& worker) {
-    expect_cure(stage, worker, Command::add, Command::del);
+  share("ADD killed, then DEL", [](Stage& stage, Work& work) {
+    expect_cure(stage, work, Command::add, Command::del);
   });
 }
 
 TEST_P(KilledTest, AddThenGc) {
-  share("ADD killed, then GC", [](Stage& stage, const Worker& worker) {
-    expect_cure(stage, worker, Command::add, Command::gc);
+  share("ADD killed, then GC", [](Stage& stage, Work& work) {
+    expect_cure(stage, work, Command::add, Command::gc);
   });
 }
 
 TEST_P(KilledTest, DelThenDel) {
-  share("DEL killed, then DEL", [](Stage& stage, const Worker& worker) {
-    expect_cure(stage, worker, Command::del, Command::del);
+  share("DEL killed, then DEL", [](Stage& stage, Work& work) {
+    expect_cure(stage, work, Command::del, Command::del);
   });
 }
 
 TEST_P(KilledTest, GcThenGc) {
-  share("GC killed, then GC", [](Stage& stage, const Worker& worker) {
-    expect_cure(stage, worker, Command::gc, Command::gc);
+  share("GC killed, then GC", [](Stage& stage, Work& work) {
+    expect_cure(stage, work, Command::gc, Command::gc);
   });
 }
 
 /// Nothing is there that other containers could have left, and nothing but what is for them stays;
 /// it may be half made, and serves the next container all the same.
 TEST_P(KilledTest, AddOnAnEmptyMachineThenDel) {
-  share("ADD on an empty machine killed, then DEL", [](Stage& stage, const Worker& worker) {
+  share("ADD on an empty machine killed, then DEL", [](Stage& stage, Work& work) {
     const std::string empty = stage.state();
     const std::string before = stage.state_without_shared();
-    kill_at_every_call(stage, Command::add, worker, [&](const Execution&) {
+    kill_at_every_call(stage, Command::add, work, [&](const Execution&) {
       expect_success(stage.run(Command::del));
       EXPECT_TRUE(is_same(before, stage.state_without_shared()));
       for (const auto command : {Command::add, Command::check, Command::del}) {
@@ -133,21 +138,20 @@ TEST_P(KilledTest, AddOnAnEmptyMachineThenDel) {
 /// Or the tests above would prove nothing: an ADD that is killed when it is about to answer has
 /// left something, and that is seen.
 TEST_P(KilledTest, AddLeavesSomethingToBeCured) {
-  share(
-      "ADD killed when it answers, nothing done about it", [](Stage& stage, const Worker& worker) {
-        expect_success(stage.run(Command::add));
-        expect_success(stage.run(Command::del));
-        const std::string before = stage.state();
-        const Execution struck = stage.run(Command::add, [](const SystemCall& call) -> Verdict {
-          const bool answers =
-              call.of_plugin && call.number == SYS_write && call.arguments[0] == STDOUT_FILENO;
-          return {.kind = answers ? Kind::kill_everybody : Kind::make};
-        });
-        EXPECT_TRUE(struck.killed);
-        EXPECT_FALSE(is_same(before, stage.state()));
-        expect_success(stage.run(Command::del));
-        ++worker.experiments;
-      });
+  share("ADD killed when it answers, nothing done about it", [](Stage& stage, Work& work) {
+    expect_success(stage.run(Command::add));
+    expect_success(stage.run(Command::del));
+    const std::string before = stage.state();
+    const Execution struck = stage.run(Command::add, [](const SystemCall& call) -> Verdict {
+      const bool answers =
+          call.of_plugin && call.number == SYS_write && call.arguments[0] == STDOUT_FILENO;
+      return {.kind = answers ? Kind::kill_everybody : Kind::make};
+    });
+    EXPECT_TRUE(struck.killed);
+    EXPECT_FALSE(is_same(before, stage.state()));
+    expect_success(stage.run(Command::del));
+    work.count_experiment();
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(
