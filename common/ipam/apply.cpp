@@ -84,16 +84,17 @@ void prepare_ipv6(
     return;
   }
   const netns::ScopedNetns inside{ns};
-  const std::string conf = "ipv6/conf/" + ifname.str() + "/";
+  const sysctl::Directory links{"ipv6/conf"};
+  const std::string link = ifname.str() + "/";
   if (options.detect_duplicates) {
-    sysctl::try_set(conf + "enhanced_dad", "1");
-    sysctl::try_set(conf + "accept_dad", "1");
+    links.try_set(link + "enhanced_dad", "1");
+    links.try_set(link + "accept_dad", "1");
   }
   if (has_v6(result)) {
     for (const std::string& name : {std::string{"lo"}, ifname.str()}) {
-      sysctl::set("ipv6/conf/" + name + "/disable_ipv6", "0");
+      links.set(name + "/disable_ipv6", "0");
     }
-    sysctl::set(conf + "keep_addr_on_down", "1");
+    links.set(link + "keep_addr_on_down", "1");
   }
 }
 

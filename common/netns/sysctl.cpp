@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -12,13 +13,37 @@ namespace patchbay::sysctl {
 
 namespace {
 
-std::string path_of(const std::string& key) {
-  return "/proc/sys/net/" + key;
+constexpr std::size_t kLongestValue = std::size_t{1} << 16;
+
+struct Place {
+  Directory directory;
+  std::string key;
+};
+
+Place place_of(const std::string& key) {
+  const auto slash = key.rfind('/');
+  return {Directory{key.substr(0, slash)}, key.substr(slash + 1)};
 }
 
-/// 0, or the errno of the refusal.
-int write(const std::string& key, std::string_view value) {
-  const UniqueFd fd{::open(path_of(key).c_str(), O_WRONLY | O_CLOEXEC)};
+}  // namespace
+
+Directory::Directory(std::string path)
+    : path_{"net/" + std::move(path)},
+      fd_{::open(("/proc/sys/" + path_).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)} {
+  if (!fd_ && errno != ENOENT) {
+    throw SystemError{errno, "open sysctl " + path_};
+  }
+}
+
+std::string Directory::quoted(const std::string& key) const {
+  return "sysctl " + path_ + "/" + key;
+}
+
+int Directory::write(const std::string& key, std::string_view value) const {
+  if (!fd_) {
+    return ENOENT;
+  }
+  const UniqueFd fd{::openat(fd_.get(), key.c_str(), O_WRONLY | O_CLOEXEC)};
   if (!fd) {
     return errno;
   }
@@ -26,31 +51,54 @@ int write(const std::string& key, std::string_view value) {
   return written == static_cast<ssize_t>(value.size()) ? 0 : errno;
 }
 
-}  // namespace
-
-std::optional<std::string> find(const std::string& key) {
-  auto value = find_file(path_of(key));
+std::optional<std::string> Directory::find(const std::string& key) const {
+  if (!fd_) {
+    return std::nullopt;
+  }
+  const UniqueFd fd{::openat(fd_.get(), key.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd && errno == ENOENT) {
+    return std::nullopt;
+  }
+  if (!fd) {
+    throw SystemError{errno, "open " + quoted(key)};
+  }
+  auto value = read_all(fd.get(), kLongestValue, "read " + quoted(key));
   while (value && !value->empty() && value->back() == '\n') {
     value->pop_back();
   }
   return value;
 }
 
-void set(const std::string& key, std::string_view value) {
+void Directory::set(const std::string& key, std::string_view value) const {
   if (find(key) == value) {
     return;
   }
   if (const int error = write(key, value); error != 0) {
-    throw SystemError{error, "set sysctl net/" + key + " to " + quote(value)};
+    throw SystemError{error, "set " + quoted(key) + " to " + quote(value)};
   }
 }
 
-bool try_set(const std::string& key, std::string_view value) {
+bool Directory::try_set(const std::string& key, std::string_view value) const {
   const int error = write(key, value);
   if (error != 0 && log::debug_enabled()) {
-    log::debug(SystemError{error, "set sysctl net/" + key}.what());
+    log::debug(SystemError{error, "set " + quoted(key)}.what());
   }
   return error == 0;
+}
+
+std::optional<std::string> find(const std::string& key) {
+  const Place place = place_of(key);
+  return place.directory.find(place.key);
+}
+
+void set(const std::string& key, std::string_view value) {
+  const Place place = place_of(key);
+  place.directory.set(place.key, value);
+}
+
+bool try_set(const std::string& key, std::string_view value) {
+  const Place place = place_of(key);
+  return place.directory.try_set(place.key, value);
 }
 
 std::string forwarding_key(bool v6) {

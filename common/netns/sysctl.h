@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/unique_fd.h"
+
 /// /proc/sys/net of the namespace the calling thread is in. A `key` is a path below it:
 /// "ipv4/ip_forward".
 namespace patchbay::sysctl {
@@ -16,6 +18,29 @@ void set(const std::string& key, std::string_view value);
 
 /// As set(), but a key that is missing or refused is only worth a line at debug: false then.
 bool try_set(const std::string& key, std::string_view value);
+
+/// The keys below a directory, "ipv6/conf", of the namespace that the calling thread is in when
+/// this is made. Who needs several of them makes one: to find the directory, the kernel goes
+/// through the namespaces of the whole machine (fs/proc/proc_sysctl.c: proc_sys_compare); what is
+/// in it, it finds at once.
+class Directory {
+ public:
+  /// Without the directory it has no keys.
+  explicit Directory(std::string path);
+
+  /// As those above.
+  [[nodiscard]] std::optional<std::string> find(const std::string& key) const;
+  void set(const std::string& key, std::string_view value) const;
+  bool try_set(const std::string& key, std::string_view value) const;
+
+ private:
+  [[nodiscard]] std::string quoted(const std::string& key) const;
+  /// 0, or the errno of the refusal.
+  [[nodiscard]] int write(const std::string& key, std::string_view value) const;
+
+  std::string path_;
+  UniqueFd fd_;
+};
 
 /// The key that lets the host route packets of one family.
 std::string forwarding_key(bool v6);

@@ -52,8 +52,9 @@ void configure_container(
 /// see forget_ipv6().
 void prepare_host(nl::Socket& socket, const nl::Link& near, const cni::Result& result) {
   if (ipam::has_v6(result)) {
-    sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");
-    sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_dad", "0");
+    const sysctl::Directory links{"ipv6/conf"};
+    links.try_set(near.name.str() + "/accept_ra", "0");
+    links.try_set(near.name.str() + "/accept_dad", "0");
   } else {  // refused by a kernel without IPv6
     (void)nl::try_change_link(socket, near.index, {.link_local = false});
   }

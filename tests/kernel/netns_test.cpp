@@ -110,6 +110,17 @@ TEST_F(SysctlTest, BelongsToTheNamespaceTheThreadIsIn) {
   EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "0");
 }
 
+TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
+  const sysctl::Directory directory{"ipv4"};
+  {
+    const netns::ScopedNetns inside{container_ns()};
+    directory.set("ip_forward", "1");
+
+    EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "0");
+  }
+  EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "1");
+}
+
 TEST_F(SysctlTest, MissingKeyIsNothing) {
   EXPECT_FALSE(sysctl::find("ipv4/conf/none0/forwarding"));
 }
