@@ -86,7 +86,10 @@ if(PATCHBAY_STATIC)
     patchbay_openvswitch PROPERTIES INTERFACE_LINK_OPTIONS "LINKER:${OVS_UNUSED}")
 endif()
 
-if(NOT EXISTS ${OVS_ARCHIVE})
+# The target openvswitch leaves archive and headers.
+if(EXISTS ${OVS_ARCHIVE})
+  add_custom_target(openvswitch)
+else()
   include(ExternalProject)
   cmake_host_system_information(RESULT OVS_JOBS QUERY NUMBER_OF_LOGICAL_CORES)
   ExternalProject_Add(

@@ -149,14 +149,14 @@ build_preset() {
 
 # How often the fuzzers of the last run_tests have executed what they test.
 print_fuzzing() {
-  sed -n 's/^fuzz: /    /p' "$ROOT/build/fuzz/Testing/Temporary/LastTest.log" | sort
+  sed -n 's/^fuzz: /    /p' "$ROOT/build/asan/Testing/Temporary/LastTest.log" | sort
 }
 
 # run_tests PRESET [CTEST ARGUMENTS...]: a test that has to be skipped counts as failed, unless the test
-# "vm" runs it too.
+# "vm" runs it too. One more at a time than there are processors, for all of them wait for the kernel.
 run_tests() {
   local preset=$1
   shift
   PATCHBAY_REQUIRE_KERNEL=1 ctest --test-dir "$ROOT/build/$preset" --output-on-failure \
-    --no-tests=error -j "$(nproc)" "$@"
+    --no-tests=error -j $(($(nproc) + 1)) "$@"
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -83,7 +84,8 @@ nlohmann::json error_of(const std::string& output) {
 }  // namespace
 
 std::string plugin_directory() {
-  return PATCHBAY_BIN_DIR;
+  const char* other = std::getenv("PATCHBAY_BIN_DIR");
+  return other == nullptr ? PATCHBAY_BIN_DIR : other;
 }
 
 std::string source_directory() {
