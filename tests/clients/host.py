@@ -57,7 +57,8 @@ def delete_netns(name):
 
 
 def ping(netns, address):
-    within(netns, "ping", "-n", "-q", "-c", "1", "-W", "2", address)
+    """Asks once a second until there is an answer: a busy machine may take its time."""
+    within(netns, "ping", "-n", "-q", "-c", "1", "-w", "20", address)
 
 
 def holds_soon(condition):

@@ -75,7 +75,7 @@ class Container:
         return re.search(r"inet ([0-9.]+)", shown).group(1)
 
     def ping(self, address):
-        self.lxc("attach", "--", "ping", "-c", "1", "-W", "2", address)
+        host.ping(self.netns, address)
 
     def kill(self, pid):
         os.kill(pid, signal.SIGKILL)
