@@ -35,14 +35,14 @@ constexpr auto kResult =
         "routes": [{"dst": "0.0.0.0/0"}], "dns": {"nameservers": ["10.96.0.10"]}})";
 
 void parse_configuration(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(cni::Config::parse(kConfig));
   }
 }
 BENCHMARK(parse_configuration);
 
 void parse_previous_result(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(cni::parse_result(kResult, cni::Version::newest(), "prevResult"));
   }
 }
@@ -50,14 +50,14 @@ BENCHMARK(parse_previous_result);
 
 void print_result(benchmark::State& state) {
   const auto result = cni::parse_result(kResult, cni::Version::newest(), "prevResult");
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(cni::print(result, cni::Version::newest()));
   }
 }
 BENCHMARK(print_result);
 
 void build_link_request(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     nl::Message message{RTM_NEWLINK, 0};
     message.header(ifinfomsg{}).put_text(IFLA_IFNAME, "veth892b5b14");
     message.put(IFLA_MTU, std::uint32_t{1500});
@@ -101,7 +101,7 @@ void lease_and_release(benchmark::State& state) {
   const hostlocal::Holder holder{"blue", "eth0"};
   const std::vector<hostlocal::Span> walk{hostlocal::parse_span("10.64.0.2-10.64.255.254")};
   (void)directory.open().find(holder);  // makes the index
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     hostlocal::Store store = directory.open();
     const auto address = store.allocate(walk, holder);
     store.release(address.value(), holder);

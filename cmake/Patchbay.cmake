@@ -43,7 +43,7 @@ endif()
 add_library(patchbay_spdlog INTERFACE)
 target_compile_definitions(
   patchbay_spdlog INTERFACE FMT_HEADER_ONLY "FMT_STATIC_THOUSANDS_SEPARATOR=','" SPDLOG_FMT_EXTERNAL
-                            SPDLOG_HEADER_ONLY SPDLOG_DISABLE_DEFAULT_LOGGER)
+                            SPDLOG_DISABLE_DEFAULT_LOGGER)
 
 # Only libnl's core archive: messages and sockets. Requests are built here, attribute by attribute.
 find_library(LIBNL_STATIC libnl-3.a REQUIRED)

@@ -166,7 +166,7 @@ int spawn(const Image& image, const Subprocess::Options& options, pid_t& pid) {
   const pid_t parent = ::getpid();
   const pid_t child = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): see become()
   if (child == 0) {
-    become(image, options, parent, error);
+    become(image, options, parent, error);  // NOLINT(clang-analyzer-unix.Vfork): see there
   }
   if (child < 0) {
     return errno;

@@ -15,7 +15,7 @@ namespace patchbay::device {
 namespace {
 
 constexpr const char* kDirectory = "/run/patchbay/devices";
-constexpr std::uint32_t kPatience_s = 10;
+constexpr std::uint32_t kPatienceInSeconds = 10;
 constexpr std::size_t kRecordLimit = std::size_t{1} << 20;
 
 std::string path_of(const std::string& label) {
@@ -51,10 +51,11 @@ void Store::lock() {
   if (!lock) {
     throw SystemError{errno, what};
   }
-  if (!lock_exclusively(lock.get(), kPatience_s, what)) {
+  if (!lock_exclusively(lock.get(), kPatienceInSeconds, what)) {
     throw Error{
         ErrorCode::try_again_later,
-        what + ": held by another process for more than " + std::to_string(kPatience_s) + " s"};
+        what + ": held by another process for more than " + std::to_string(kPatienceInSeconds) +
+            " s"};
   }
   lock_ = std::move(lock);
 }

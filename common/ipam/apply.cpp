@@ -84,7 +84,7 @@ void prepare_ipv6(
     return;
   }
   const netns::ScopedNetns inside{ns};
-  const sysctl::Directory links{"ipv6/conf"};
+  sysctl::Directory links{"ipv6/conf"};
   const std::string link = ifname.str() + "/";
   if (options.detect_duplicates) {
     links.try_set(link + "enhanced_dad", "1");

@@ -39,7 +39,7 @@ std::string Directory::quoted(const std::string& key) const {
   return "sysctl " + path_ + "/" + key;
 }
 
-int Directory::write(const std::string& key, std::string_view value) const {
+int Directory::write(const std::string& key, std::string_view value) {
   if (!fd_) {
     return ENOENT;
   }
@@ -69,7 +69,7 @@ std::optional<std::string> Directory::find(const std::string& key) const {
   return value;
 }
 
-void Directory::set(const std::string& key, std::string_view value) const {
+void Directory::set(const std::string& key, std::string_view value) {
   if (find(key) == value) {
     return;
   }
@@ -78,7 +78,7 @@ void Directory::set(const std::string& key, std::string_view value) const {
   }
 }
 
-bool Directory::try_set(const std::string& key, std::string_view value) const {
+bool Directory::try_set(const std::string& key, std::string_view value) {
   const int error = write(key, value);
   if (error != 0 && log::debug_enabled()) {
     log::debug(SystemError{error, "set " + quoted(key)}.what());
@@ -92,12 +92,12 @@ std::optional<std::string> find(const std::string& key) {
 }
 
 void set(const std::string& key, std::string_view value) {
-  const Place place = place_of(key);
+  Place place = place_of(key);
   place.directory.set(place.key, value);
 }
 
 bool try_set(const std::string& key, std::string_view value) {
-  const Place place = place_of(key);
+  Place place = place_of(key);
   return place.directory.try_set(place.key, value);
 }
 

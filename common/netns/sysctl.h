@@ -30,13 +30,13 @@ class Directory {
 
   /// As those above.
   [[nodiscard]] std::optional<std::string> find(const std::string& key) const;
-  void set(const std::string& key, std::string_view value) const;
-  bool try_set(const std::string& key, std::string_view value) const;
+  void set(const std::string& key, std::string_view value);
+  bool try_set(const std::string& key, std::string_view value);
 
  private:
   [[nodiscard]] std::string quoted(const std::string& key) const;
   /// 0, or the errno of the refusal.
-  [[nodiscard]] int write(const std::string& key, std::string_view value) const;
+  int write(const std::string& key, std::string_view value);
 
   std::string path_;
   UniqueFd fd_;

@@ -52,7 +52,7 @@ void configure_container(
 /// see forget_ipv6().
 void prepare_host(nl::Socket& socket, const nl::Link& near, const cni::Result& result) {
   if (ipam::has_v6(result)) {
-    const sysctl::Directory links{"ipv6/conf"};
+    sysctl::Directory links{"ipv6/conf"};
     links.try_set(near.name.str() + "/accept_ra", "0");
     links.try_set(near.name.str() + "/accept_dad", "0");
   } else {  // refused by a kernel without IPv6

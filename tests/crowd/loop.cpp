@@ -84,7 +84,7 @@ Answer Loop::call(const std::string& command, const Attachment& at, const nlohma
     call.path = manner_.reference_directory + ":" + call.path;
   }
   RunningPlugin plugin{call, network.dump()};
-  const Target target{plugin.pid()};
+  const Target aim{plugin.pid()};
   Answer answer = plugin.finish();
   ++ledger_.counters().calls;
   ledger_.counters().killed += answer.status == kKilled ? 1U : 0U;

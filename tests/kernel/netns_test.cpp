@@ -111,7 +111,7 @@ TEST_F(SysctlTest, BelongsToTheNamespaceTheThreadIsIn) {
 }
 
 TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
-  const sysctl::Directory directory{"ipv4"};
+  sysctl::Directory directory{"ipv4"};
   {
     const netns::ScopedNetns inside{container_ns()};
     directory.set("ip_forward", "1");
