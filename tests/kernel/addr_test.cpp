@@ -28,7 +28,7 @@ class AddressTest : public NetlinkTest {
     }
     return std::nullopt;
   }
-  bool add(nl::AddressSpec spec) { return nl::add_address(host(), index_, spec, "a0"); }
+  bool add(const nl::AddressSpec& spec) { return nl::add_address(host(), index_, spec, "a0"); }
   bool remove(const std::string& prefix) {
     return nl::delete_address(host(), index_, IpPrefix::parse(prefix), "a0");
   }
