@@ -17,7 +17,7 @@ namespace patchbay::test {
 
 namespace {
 
-constexpr unsigned kCrew = 6;
+constexpr unsigned kCrew = 4;
 constexpr int kSkipped = 77;
 
 struct Crew {
