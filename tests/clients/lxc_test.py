@@ -198,7 +198,7 @@ class OvsTest(LxcTests, host.HostTestCase):
         return super().snapshot() + self.switch.rows()
 
     def settle(self):
-        """The datapath in user space may take a port for the one that had its name an instant before,
+        """The datapath in user space seems to take a port for the one that had its name an instant before,
         and then passes nothing: ovs-vswitchd has to see in between that this is gone."""
         self.one.end()
         self.switch.catch_up()
