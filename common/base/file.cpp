@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -23,8 +24,9 @@ double seconds(clockid_t clock) {
 std::optional<std::string> read_all(int fd, std::size_t limit, std::string_view what) {
   std::string bytes;
   std::array<char, 16384> chunk{};
+  const std::size_t most = std::min(chunk.size(), limit + 1);
   while (true) {
-    const auto got = ::read(fd, chunk.data(), chunk.size());
+    const auto got = ::read(fd, chunk.data(), most);
     if (got == 0) {
       return bytes;
     }

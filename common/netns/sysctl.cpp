@@ -13,7 +13,8 @@ namespace patchbay::sysctl {
 
 namespace {
 
-constexpr std::size_t kLongestValue = std::size_t{1} << 16;
+/// For each read the kernel makes and clears a buffer as large as ours, so this is small.
+constexpr std::size_t kLongestValue = 1023;
 
 struct Place {
   Directory directory;
@@ -63,7 +64,10 @@ std::optional<std::string> Directory::find(const std::string& key) const {
     throw SystemError{errno, "open " + quoted(key)};
   }
   auto value = read_all(fd.get(), kLongestValue, "read " + quoted(key));
-  while (value && !value->empty() && value->back() == '\n') {
+  if (!value) {
+    throw SystemError{EFBIG, "read " + quoted(key)};
+  }
+  while (!value->empty() && value->back() == '\n') {
     value->pop_back();
   }
   return value;

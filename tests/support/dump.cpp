@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "netns/sysctl.h"
 #include "support/kernel_dump.h"
 
 namespace patchbay::test {
@@ -72,6 +73,46 @@ std::vector<std::string> mounts() {
       line.erase(number_at, line.find(']') - number_at);
     }
     lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+/// The kernel repeats such a read, busily, until nobody else holds the lock of all links. A link's
+/// own mode is seen in the link.
+bool waits_for_links(const std::string& name) {
+  return name == "addr_gen_mode" || name == "stable_secret";
+}
+
+std::string value_of(const sysctl::Directory& directory, const std::string& name) {
+  try {
+    return directory.find(name).value_or("");
+  } catch (const Error& e) {  // some are for writing only
+    return e.what();
+  }
+}
+
+/// Those of IPv4 and IPv6 that belong to no interface.
+std::vector<std::string> sysctls() {
+  std::vector<std::string> lines;
+  for (const std::string directory :
+       {"ipv4",
+        "ipv4/conf/all",
+        "ipv4/conf/default",
+        "ipv4/neigh/default",
+        "ipv6",
+        "ipv6/conf/all",
+        "ipv6/conf/default",
+        "ipv6/neigh/default"}) {
+    const sysctl::Directory values{directory};
+    std::error_code none;
+    for (const auto& entry :
+         std::filesystem::directory_iterator{"/proc/sys/net/" + directory, none}) {
+      const std::string name = entry.path().filename();
+      if (entry.is_regular_file() && !waits_for_links(name)) {
+        lines.push_back("sysctl " + directory + "/" + name + " " + value_of(values, name));
+      }
+    }
   }
   std::sort(lines.begin(), lines.end());
   return lines;

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
-#include <unistd.h>
 
 #include <linux/fib_rules.h>
 #include <linux/if.h>
@@ -26,7 +22,6 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
-#include "base/unique_fd.h"
 #include "netlink/socket.h"
 
 namespace patchbay::test {
@@ -369,38 +364,6 @@ void add_elements(Socket& socket, const SetName& set, Lines& lines) {
   });
 }
 
-/// By a small buffer: the kernel makes and clears one of the same size for each read, and a dump
-/// reads some hundred files.
-std::string contents_of_sysctl(const std::filesystem::path& path) {
-  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  std::array<char, 512> chunk{};
-  std::string text;
-  ssize_t got = 0;
-  do {
-    got = fd ? ::read(fd.get(), chunk.data(), chunk.size()) : -1;
-    if (got < 0) {  // some are for writing only
-      return std::strerror(errno);
-    }
-    text.append(chunk.data(), static_cast<std::size_t>(got));
-  } while (static_cast<std::size_t>(got) == chunk.size());
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
-/// The kernel repeats such a read, busily, until nobody else holds the lock of all links. A link's
-/// own mode is seen in the link.
-bool waits_for_links(const std::string& name) {
-  return name == "addr_gen_mode" || name == "stable_secret";
-}
-
-void add_sysctls(const std::filesystem::path& directory, Lines& lines) {
-  for (const auto& entry : std::filesystem::directory_iterator{directory}) {
-    if (entry.is_regular_file() && !waits_for_links(entry.path().filename())) {
-      lines.push_back("sysctl " + entry.path().string() + " " + contents_of_sysctl(entry.path()));
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> links_and_addresses() {
@@ -483,25 +446,6 @@ std::vector<std::string> nft_ruleset() {
   }
   for (const auto& set : sets) {
     add_elements(socket, set, lines);
-  }
-  return sorted(std::move(lines));
-}
-
-std::vector<std::string> sysctls() {
-  const std::filesystem::path root = "/proc/sys/net";
-  Lines lines;
-  for (const auto* directory :
-       {"ipv4",
-        "ipv4/conf/all",
-        "ipv4/conf/default",
-        "ipv4/neigh/default",
-        "ipv6",
-        "ipv6/conf/all",
-        "ipv6/conf/default",
-        "ipv6/neigh/default"}) {
-    if (std::filesystem::exists(root / directory)) {
-      add_sysctls(root / directory, lines);
-    }
   }
   return sorted(std::move(lines));
 }

@@ -17,7 +17,5 @@ std::vector<std::string> routes();
 std::vector<std::string> rules_neighbours_and_qdiscs();
 /// nftables, handles and counters left out.
 std::vector<std::string> nft_ruleset();
-/// The sysctls of IPv4 and IPv6 that belong to no interface.
-std::vector<std::string> sysctls();
 
 }  // namespace patchbay::test
