@@ -57,8 +57,7 @@ def delete_netns(name):
 
 
 def ping(netns, address):
-    """Asks once a second until there is an answer: a busy machine may take its time."""
-    within(netns, "ping", "-n", "-q", "-c", "1", "-w", "20", address)
+    within(netns, "ping", "-n", "-q", "-c", "1", "-W", "2", address)
 
 
 def holds_soon(condition):

@@ -75,7 +75,7 @@ class Container:
         return re.search(r"inet ([0-9.]+)", shown).group(1)
 
     def ping(self, address):
-        host.ping(self.netns, address)
+        self.lxc("attach", "--", "ping", "-c", "1", "-W", "2", address)
 
     def kill(self, pid):
         os.kill(pid, signal.SIGKILL)
@@ -198,8 +198,7 @@ class OvsTest(LxcTests, host.HostTestCase):
         return super().snapshot() + self.switch.rows()
 
     def settle(self):
-        """The datapath in user space seems to take a port for the one that had its name an instant before,
-        and then passes nothing: ovs-vswitchd has to see in between that this is gone."""
+        """See plugins/ovs/README.md: ovs-vswitchd has to see that the port is gone before it comes back."""
         self.one.end()
         self.switch.catch_up()
         self.one.start()

@@ -198,6 +198,10 @@ void Stage::start_switch() {
   shell(
       "ovs-vsctl --timeout=20 --db=" + server_->remote() +
       " add-br ovs1 -- set Bridge ovs1 datapath_type=netdev");
+  // It writes what it finds out about the bridge in a transaction of its own, afterwards.
+  shell(
+      "ovs-vsctl --timeout=20 --db=" + server_->remote() +
+      " wait-until Bridge ovs1 'datapath_version!=\"\"'");
 }
 
 bool Stage::is_runner() const {
