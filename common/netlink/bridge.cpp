@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include <linux/if.h>
 #include <linux/if_bridge.h>
@@ -9,9 +10,9 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <sys/random.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "netlink/attribute.h"
 #include "netlink/link_wire.h"
 
@@ -21,11 +22,9 @@ namespace {
 
 /// Locally administered, unicast. A bridge whose address was set keeps it whatever its ports do.
 MacAddr random_mac() {
+  const std::uint64_t bits = random_bits();
   MacAddr mac;
-  if (::getrandom(mac.octets.data(), mac.octets.size(), 0) !=
-      static_cast<ssize_t>(mac.octets.size())) {
-    throw SystemError{errno, "get random bytes"};
-  }
+  std::memcpy(mac.octets.data(), &bits, mac.octets.size());
   mac.octets[0] = static_cast<std::uint8_t>((mac.octets[0] & 0xfe) | 0x02);
   return mac;
 }

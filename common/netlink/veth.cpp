@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
+#include "base/random.h"
 #include "base/undo_log.h"
 #include "netlink/link_wire.h"
 
@@ -22,6 +23,10 @@ constexpr std::string_view kAliasPrefix = "patchbay:";
 IfName host_name(const Owner& owner, int attempt) {
   const auto seed = owner.label() + (attempt == 0 ? "" : "#" + std::to_string(attempt));
   return IfName::parse("veth" + hex(stable_hash(seed)).substr(0, 8));
+}
+
+IfName random_name() {
+  return IfName::parse("veth" + hex(random_bits()).substr(8));
 }
 
 /// fe in front: the bridge takes the lowest address of its ports for its own, never this one.
@@ -92,6 +97,15 @@ Message marking(const Owner& owner, const IfName& name) {
   return message;
 }
 
+/// Whoever asks for the link `other` gets this one.
+Message naming(const IfName& name, const IfName& other) {
+  Message message = link_message(RTM_NEWLINKPROP, 0, 0);
+  message.put_text(IFLA_IFNAME, name.str());
+  const auto names = message.nest(IFLA_PROP_LIST);
+  message.put_text(IFLA_ALT_IFNAME, other.str());
+  return message;
+}
+
 /// A bridge port needs no IPv6 address of its own: its routes would only make the host's table, and
 /// what the kernel walks of it at every change, grow with the containers.
 Message silencing(const IfName& name) {
@@ -102,10 +116,13 @@ Message silencing(const IfName& name) {
   return message;
 }
 
-std::vector<Message> messages_of(const VethSpec& spec, const IfName& name) {
+std::vector<Message> messages_of(const VethSpec& spec, const IfName& name, const IfName& usual) {
   std::vector<Message> messages;
   messages.push_back(creation(spec, name));
   messages.push_back(marking(spec.owner, name));
+  if (name != usual) {
+    messages.push_back(naming(name, usual));
+  }
   if (spec.master) {
     messages.push_back(silencing(name));
   }
@@ -157,15 +174,16 @@ Error interface_exists(const IfName& ifname) {
 
 Link add_veth(Socket& host, const VethSpec& spec) {
   for (int attempt = 0; attempt < kNames; ++attempt) {
-    const IfName name = host_name(spec.owner, attempt);
-    if (find_link(host, name)) {  // asked first: a foreign link must never get our mark
-      judge_existing(host, spec, name);
+    const IfName usual = host_name(spec.owner, attempt);
+    if (find_link(host, usual)) {  // asked first: a foreign link must never get our mark
+      judge_existing(host, spec, usual);
       continue;
     }
+    const IfName name = spec.new_name ? random_name() : usual;
     UndoLog undo;  // also when the answer is lost, or the pair is made but not marked
     undo.on_failure(
         "delete the veth pair " + quote(name.str()), [&] { discard(host, spec.owner, name); });
-    const Refusal refusal = host.try_request(messages_of(spec, name));
+    const Refusal refusal = host.try_request(messages_of(spec, name, usual));
     if (!refusal || refusal.error == EAFNOSUPPORT) {  // a kernel without IPv6 has no such address
       Link link = get_link(host, name);
       undo.commit();
@@ -175,8 +193,10 @@ Link add_veth(Socket& host, const VethSpec& spec) {
       refusal.raise(
           "create the veth pair " + quote(name.str()) + " and " + quote(spec.ifname.str()));
     }
-    undo.commit();
-    judge_existing(host, spec, name);
+    if (name == usual) {  // another ADD of this owner may have made it meanwhile
+      undo.commit();
+    }
+    judge_existing(host, spec, usual);
   }
   throw SystemError{EEXIST, "find a free name for the host end of " + quote(spec.ifname.str())};
 }

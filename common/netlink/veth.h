@@ -18,6 +18,7 @@ struct VethSpec {
   std::optional<MacAddr> mac{};     ///< Of the container's end; the kernel chooses if absent.
   std::optional<IfIndex> master{};  ///< The bridge to which the host's end belongs.
   std::uint32_t group = 0;          ///< Link group of the host's end.
+  bool new_name = false;            ///< A random name, the usual one being its alternative name.
 };
 
 /// Creates the pair with one request, the host's end enslaved, and marks the host's end as the
@@ -27,9 +28,9 @@ struct VethSpec {
 ///
 /// The host's end is called "veth" and 8 hex digits derived from the owner; where a foreign link
 /// has that name the next of 8 derived names is taken. Its MAC begins with fe, higher than any
-/// ordinary address, so that no bridge ever adopts it as its own.
-/// Throws Error{invalid_environment} naming CNI_IFNAME when the container has such an interface,
-/// or when the owner is attached already; SystemError for anything else.
+/// ordinary address, so that no bridge ever adopts it as its own. Alternative names need
+/// kernel 5.5. Throws Error{invalid_environment} naming CNI_IFNAME when the container has such an
+/// interface, or when the owner is attached already; SystemError for anything else.
 Link add_veth(Socket& host, const VethSpec& spec);
 
 /// The host's end that add_veth() made for `owner`, if it is still there.

@@ -31,6 +31,9 @@ void report(const Site& site, std::vector<cni::Interface> interfaces, cni::Resul
   result.dns = site.config.dns.empty() ? result.dns : site.config.dns;
 }
 
+/// With a name of its own each time: a container that is detached and attached again at once would
+/// otherwise get, in the eyes of ovs-vswitchd, the port that it had, and that keeps its dead
+/// device.
 nl::Link add_pair(const Site& site, UndoLog& undo) {
   auto near = nl::add_veth(
       site.host,
@@ -38,7 +41,8 @@ nl::Link add_pair(const Site& site, UndoLog& undo) {
        .owner = site.attachment.owner(),
        .container = *site.attachment.netns,
        .mtu = find_mtu(site.host, site.config),
-       .mac = requested_mac(site.config, site.attachment.args)});
+       .mac = requested_mac(site.config, site.attachment.args),
+       .new_name = true});
   undo.on_failure(
       "delete the veth pair", [&site, index = near.index] { nl::delete_link(site.host, index); });
   sysctl::try_set("ipv6/conf/" + near.name.str() + "/accept_ra", "0");

@@ -144,12 +144,8 @@ class LxcTests:
         self.one.kill(self.one.monitor)
 
         self.one.start()
-        self.settle()
         self.addCleanup(self.two.end)
         self.two.start().ping(self.one.address)
-
-    def settle(self):
-        """What it takes for a container that came back at once to be reached."""
 
     def test_destroy_after_the_monitor_was_killed(self):
         three = Container("three", self.network).start()
@@ -196,12 +192,6 @@ class OvsTest(LxcTests, host.HostTestCase):
 
     def snapshot(self):
         return super().snapshot() + self.switch.rows()
-
-    def settle(self):
-        """See plugins/ovs/README.md: ovs-vswitchd has to see that the port is gone before it comes back."""
-        self.one.end()
-        self.switch.catch_up()
-        self.one.start()
 
 
 if __name__ == "__main__":

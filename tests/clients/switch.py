@@ -34,11 +34,6 @@ class Switch:
         vsctl("add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev")
 
     @staticmethod
-    def catch_up():
-        """Waits until ovs-vswitchd has done what the database says."""
-        vsctl("init")
-
-    @staticmethod
     def rows():
         """What attachments could leave in the database, as lines."""
         return [

@@ -152,6 +152,44 @@ TEST_F(VethTest, RefusedMasterLeavesNothing) {
   EXPECT_EQ(nl::list_links(host()).size(), 1U);
 }
 
+TEST_F(VethTest, NewNameIsAnotherEachTimeAndTheUsualOneFindsIt) {
+  const auto usual = nl::add_veth(host(), spec());
+  nl::delete_link(host(), usual.index);
+  auto wanted = spec();
+  wanted.new_name = true;
+
+  const auto first = nl::add_veth(host(), wanted);
+  EXPECT_EQ(nl::find_veth(host(), owner_)->name, first.name);
+  EXPECT_EQ(nl::find_link(host(), usual.name)->index, first.index);
+  nl::delete_link(host(), first.index);
+  const auto second = nl::add_veth(host(), wanted);
+
+  EXPECT_NE(first.name, usual.name);
+  EXPECT_NE(second.name, usual.name);
+  EXPECT_NE(first.name, second.name);
+}
+
+TEST_F(VethTest, AddTwiceByNewNamesIsRefused) {
+  auto wanted = spec();
+  wanted.new_name = true;
+  const auto near = nl::add_veth(host(), wanted);
+
+  EXPECT_THROW(nl::add_veth(host(), wanted), Error);
+
+  EXPECT_EQ(nl::list_links(host()).size(), 2U);
+  EXPECT_EQ(nl::find_veth(host(), owner_)->index, near.index);
+}
+
+TEST_F(VethTest, RefusedAddByANewNameLeavesNothing) {
+  shell_in("c1", "ip link add eth0 type ifb");
+  auto wanted = spec();
+  wanted.new_name = true;
+
+  EXPECT_THROW(nl::add_veth(host(), wanted), Error);
+
+  EXPECT_EQ(nl::list_links(host()).size(), 1U);
+}
+
 TEST_F(VethTest, FindOfMissingPairIsNothing) {
   EXPECT_FALSE(nl::find_veth(host(), owner_));
 }

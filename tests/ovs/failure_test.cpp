@@ -85,18 +85,6 @@ TEST_F(OvsFailureTest, BridgeThatIsRemovedDuringAdd) {
   EXPECT_EQ(shell("ip -o link show type veth"), "");
 }
 
-TEST_F(OvsFailureTest, NameThatIsTakenInTheDatabase) {
-  const json result = attach(network());
-  detach(network());
-  (void)vsctl("add-port ovs1 " + device_of(result));
-  const auto before = everything();
-
-  const Answer answer = run("ADD", network());
-
-  EXPECT_TRUE(is_error(answer, 5, "constraint violation"));
-  EXPECT_EQ(everything(), before);
-}
-
 /// The daemon is killed at any time of a call, and started again.
 class OvsDatabaseCrashTest : public OvsFailureTest {
  protected:

@@ -27,6 +27,21 @@ TEST_F(OvsTrafficTest, MegabyteEachWay) {
   EXPECT_EQ(seen("c2", "c1", "10.0.0.1"), "10.0.0.2");
 }
 
+/// ovs-vswitchd sees both at once.
+TEST_F(OvsTrafficTest, DetachedAndAttachedAtOnceIsReached) {
+  attach(network(), container_called("c2"));
+  attach(network());
+  vswitchd().signal(SIGSTOP);
+  detach(network());
+  RunningPlugin add{call("ADD", network()), network().dump()};
+  const auto are_two = [&] { return vsctl("list-ports ovs1").find('\n') != std::string::npos; };
+  EXPECT_TRUE(eventually(are_two));
+  vswitchd().signal(SIGCONT);
+
+  EXPECT_TRUE(is_success(add.finish()));
+  EXPECT_TRUE(ping("c1", "10.0.0.1"));
+}
+
 TEST_F(OvsTrafficTest, VlansAreIsolated) {
   attach(network(R"({"vlan": 10})"));
   attach(network(R"({"vlan": 20})"), container_called("c2"));

@@ -122,6 +122,20 @@ TEST_F(ClientTest, DuplicateIdentityIsRefused) {
   EXPECT_EQ(reply.refusal()->error, "duplicate uuid");
 }
 
+TEST_F(ClientTest, PortWithAForeignPortsNameIsRefused) {
+  (void)server->vsctl("add-port br0 p1");
+  const auto before = server->vsctl("list Port");
+  Client client{{}};
+  ovsdb::PortInsertion insertion{
+      client, {.bridge = "br0", .owner = {"net1", "c1", "eth0"}, .name = IfName::parse("p1")}};
+
+  const auto error = thrown_by([&] { insertion.finish(); });
+
+  EXPECT_EQ(error.code(), ErrorCode::io_failure);
+  EXPECT_NE(std::string{error.what()}.find("constraint violation"), std::string::npos);
+  EXPECT_EQ(server->vsctl("list Port"), before);
+}
+
 TEST_F(ClientTest, UnknownDatabaseIsAnError) {
   Client client{{}};
 
