@@ -46,6 +46,7 @@ class AddFailureTest : public FailureTest, public testing::WithParamInterface<Fa
   static void expect_trace_free_failure(json network) {
     network.merge_patch(json::parse(GetParam().patch));
     shell(GetParam().preparation);
+    ASSERT_TRUE(await_local_routes());
     make_plugin("fake-ipam", fake_ipam_of(GetParam()));
     const auto before = dump();
     const auto inside = everything();

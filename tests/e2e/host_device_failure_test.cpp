@@ -16,6 +16,7 @@ TEST_P(HostDeviceAddFailureTest, LeavesNothing) {
   json network = warm_network();
   network.merge_patch(json::parse(GetParam().patch));
   shell(GetParam().preparation);
+  ASSERT_TRUE(await_local_routes());
   make_plugin("fake-ipam", fake_ipam_of(GetParam()));
   const auto before = everything();
 

@@ -172,6 +172,7 @@ TEST_F(HostDeviceTest, AddressesAreRestored) {
       "ip addr add fd00:16::2/64 nodad dev nic0;"
       "ip route add default via 172.16.0.1 metric 7; ip route add 10.77.0.0/16 via 172.16.0.9;"
       "ip route add 10.78.0.0/16 dev nic0 table 100; ip route add default via fd00:16::1 dev nic0");
+  ASSERT_TRUE(await_local_routes());
   const auto before = everything();
 
   attach(network);

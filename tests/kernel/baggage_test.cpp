@@ -43,6 +43,7 @@ TEST_F(BaggageTest, IsPutBackExactly) {
       "a0;"
       "ip route add default via 10.1.0.1 metric 5; ip route add 10.77.0.0/16 dev a0 table 100;"
       "ip route add default via fd00:1::1 dev a0");
+  ASSERT_TRUE(await_local_routes());
   const auto before = dump_network();
   const auto baggage = nl::list_baggage(host(), link("a0"));
   shell("ip link set a0 netns c1; ip -n c1 link set a0 netns " + std::to_string(::getpid()));

@@ -202,4 +202,14 @@ bool HostTest::await(const std::function<bool()>& condition) {
   return holds;
 }
 
+bool HostTest::await_local_routes() {
+  return await([] {
+    return try_shell(
+               "for address in $(ip -6 -o addr show up |"
+               " sed -n 's|.* inet6 \\([^/ ]*\\).* nodad .*|\\1|p'); do"
+               " ip -6 route show table local | grep -q \"^local $address \" || exit 1; done")
+               .status == 0;
+  });
+}
+
 }  // namespace patchbay::test

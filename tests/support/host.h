@@ -48,6 +48,9 @@ class HostTest : public ::testing::Test {
   /// Asks for `condition` after every change of a link, address or route of the host, at most for
   /// three seconds: for what the kernel does in its own time. False when it never holds.
   static bool await(const std::function<bool()>& condition);
+  /// Waits until the kernel has completed the host's IPv6 addresses with "nodad": it makes their
+  /// local routes in its own time. False when it does not.
+  static bool await_local_routes();
 
  private:
   std::set<std::string> namespaces_;
