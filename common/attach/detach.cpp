@@ -72,7 +72,11 @@ std::optional<nl::Link> find_host_end(nl::Socket& host, const cni::Attachment& a
   return marked || !attachment.netns ? marked : find_unmarked(host, attachment);
 }
 
-void detach(const cni::Attachment& attachment, const std::string& ipam, const Rules& rules) {
+void detach(
+    const cni::Attachment& attachment,
+    const std::string& ipam,
+    const Rules& rules,
+    const Unroute& unroute) {
   BestEffort teardown;
   std::optional<nft::Connection> connection;
   nl::Socket host;
@@ -85,6 +89,7 @@ void detach(const cni::Attachment& attachment, const std::string& ipam, const Ru
   };
   const auto delete_pair = [&] {
     if (const auto near = find_host_end(host, attachment)) {
+      unroute(host, *near);
       const int kept_open = connection ? connection->fd() : -1;
       nl::PairDeletion{host, *near, find_other_end(host, attachment, *near), kept_open}.wait();
     }

@@ -16,10 +16,17 @@ struct Rules {
   std::function<void(nft::Connection&)> remove{};
 };
 
+/// Deletes routes through the host's end of a pair that is about to go.
+using Unroute = std::function<void(nl::Socket& host, const nl::Link& near)>;
+
 /// DEL: removes the rules, deletes the pair, and only then lets the IPAM plugin `ipam` (none when
 /// empty) give the address away. Everything is attempted; what is gone already, the namespace
 /// included, is no failure. Throws one Error for all failures.
-void detach(const cni::Attachment& attachment, const std::string& ipam, const Rules& rules);
+void detach(
+    const cni::Attachment& attachment,
+    const std::string& ipam,
+    const Rules& rules,
+    const Unroute& unroute = [](nl::Socket&, const nl::Link&) {});
 
 /// Tells the labels of stale attachments.
 using IsStale = std::function<bool(const std::string& label)>;

@@ -113,13 +113,21 @@ void require_addresses(
 
 void require_routes(
     nl::Socket& socket, const nl::Link& link, const std::vector<nl::Route>& routes) {
-  const auto present = nl::list_routes(socket, link.index);
+  std::optional<std::vector<nl::Route>> all;
+  const auto is_there = [&](const nl::Route& wanted) {
+    const auto taken = nl::find_route(socket, link.index, wanted.dst.first());
+    if (taken && matches(*taken, wanted)) {
+      return true;
+    }
+    if (!all) {
+      all = nl::list_routes(socket, link.index);
+    }
+    return std::any_of(
+        all->begin(), all->end(), [&](const nl::Route& route) { return matches(route, wanted); });
+  };
   for (const nl::Route& wanted : routes) {
-    const bool found = std::any_of(present.begin(), present.end(), [&](const nl::Route& route) {
-      return matches(route, wanted);
-    });
     require(
-        found,
+        is_there(wanted),
         "route to " + wanted.dst.str() + (wanted.gw ? " via " + wanted.gw->str() : "") +
             " is missing on " + quote(link.name.str()));
   }

@@ -138,8 +138,7 @@ std::optional<Route> parse_route(const nlmsghdr& message, IfIndex link) {
   return route;
 }
 
-/// Asks which route a packet to `address` takes.
-/// `flags` are RTM_F_*.
+/// Asks which route a packet to `address` takes. `flags` are RTM_F_*.
 Message look_up(const IpAddr& address, unsigned flags = 0) {
   rtmsg header{};
   header.rtm_flags = flags;
@@ -202,6 +201,14 @@ std::vector<Route> list_routes(Socket& socket, IfIndex link) {
     });
   }
   return routes;
+}
+
+std::optional<Route> find_route(Socket& socket, IfIndex link, const IpAddr& address) {
+  std::optional<Route> route;
+  socket.query(look_up(address, RTM_F_FIB_MATCH), [&](const nlmsghdr& reply) {
+    route = parse_route(reply, link);
+  });
+  return route;
 }
 
 bool is_local(Socket& socket, const IpAddr& address) {

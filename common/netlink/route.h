@@ -36,6 +36,9 @@ bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_
 bool delete_multicast_route(Socket& socket, IfIndex link);
 /// The unicast routes through `link` in every table but local.
 std::vector<Route> list_routes(Socket& socket, IfIndex link);
+/// The route of that kind that a packet to `address` takes; nullopt when it takes another. Costs
+/// the same however many routes there are: to list those of one link, the kernel goes through all.
+std::optional<Route> find_route(Socket& socket, IfIndex link, const IpAddr& address);
 
 /// True when packets to `address` are for this namespace itself.
 bool is_local(Socket& socket, const IpAddr& address);

@@ -148,14 +148,25 @@ cni::Result add(const cni::Attachment& attachment) {
   return result;
 }
 
+/// A link that goes with an IPv4 route through it makes the kernel go through all routes of the
+/// host.
+void delete_host_routes(nl::Socket& host, const nl::Link& near, const cni::Attachment& attachment) {
+  for (const auto& address : ipam::container_addresses(attachment)) {
+    if (!address.is_v6()) {
+      nl::delete_route(host, near.index, host_route(address), near.name.str());
+    }
+  }
+}
+
 void del(const cni::Attachment& attachment) {
   const Config config = parse(attachment.network);
   attach::detach(
       attachment,
       config.ipam,
-      {.any = config.masquerade.enabled, .remove = [&](nft::Connection& connection) {
-         config.masquerade.remove(connection, attachment);
-       }});
+      {.any = config.masquerade.enabled,
+       .remove =
+           [&](nft::Connection& connection) { config.masquerade.remove(connection, attachment); }},
+      [&](nl::Socket& host, const nl::Link& near) { delete_host_routes(host, near, attachment); });
 }
 
 void gc(const cni::Network& network, const cni::ValidAttachments& valid) {

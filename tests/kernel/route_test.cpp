@@ -49,6 +49,23 @@ TEST_F(RouteTest, AddedRouteIsListed) {
   EXPECT_EQ(route->protocol, RTPROT_BOOT);
 }
 
+TEST_F(RouteTest, RouteThatAPacketTakesIsFound) {
+  EXPECT_TRUE(add(via("10.9.0.0/16", "10.1.0.1")));
+  EXPECT_TRUE(add(via("10.9.1.2/32", "10.1.0.2")));
+  EXPECT_TRUE(add(via("fd09::/16", "fd00::1")));
+  const auto found = [&](const std::string& address, IfIndex link) {
+    return nl::find_route(host(), link, IpAddr::parse(address));
+  };
+
+  EXPECT_EQ(found("10.9.1.2", index_)->gw, IpAddr::parse("10.1.0.2"));
+  EXPECT_EQ(found("10.9.1.3", index_)->dst, IpPrefix::parse("10.9.0.0/16"));
+  EXPECT_EQ(found("fd09::7", index_)->dst, IpPrefix::parse("fd09::/16"));
+  EXPECT_FALSE(found("10.9.1.3", link("lo").index));
+  EXPECT_FALSE(found("10.1.0.5", index_));  // of the host itself
+  EXPECT_FALSE(found("10.8.0.1", index_));
+  EXPECT_FALSE(found("fd08::1", index_));
+}
+
 TEST_F(RouteTest, EveryAttributeIsKept) {
   nl::Route wanted = via("10.9.0.0/16", "10.1.0.1");
   wanted.src = IpAddr::parse("10.1.0.5");
