@@ -25,6 +25,7 @@ namespace patchbay::bench {
 namespace {
 
 constexpr std::chrono::seconds kPatience{3};
+constexpr IfIndex kLoopback{1};
 constexpr nl::VlanRange kVlan{.first = 100, .last = 100, .native = true};
 
 std::string variable(const char* name) {
@@ -173,7 +174,7 @@ void add() {
   const auto ns = netns::Netns::open(variable("CNI_NETNS"));
   nl::Socket container = nl::Socket::in(ns);
   if (job_has("lo")) {
-    set_up(container, nl::get_link(container, IfName::parse("lo")).index);
+    set_up(container, kLoopback);
   }
   if (job_has("bridge")) {
     attach_to_bridge(host, container, ns);
@@ -190,6 +191,10 @@ void add() {
 }
 
 void del() {
+  if (job_has("lo")) {
+    nl::Socket container = nl::Socket::in(netns::Netns::open(variable("CNI_NETNS")));
+    nl::change_link(container, kLoopback, {.up = false}, "set lo down");
+  }
   if (job_has("device")) {
     nl::Socket host;
     nl::Socket container = nl::Socket::in(netns::Netns::open(variable("CNI_NETNS")));
