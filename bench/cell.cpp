@@ -9,7 +9,10 @@ namespace patchbay::bench {
 
 namespace {
 
-constexpr std::size_t kTogether = 25;
+/// How many are attached together where nobody looks at the time: as many as an ordinary machine
+/// has processors for; and where ovs-vswitchd reconsiders all its ports whenever some have come.
+constexpr std::size_t kTogether = 2;
+constexpr std::size_t kPortsTogether = 25;
 
 /// No two cells of a run share a network: leases are kept by its name.
 std::string next_name(const Side& side) {
@@ -79,10 +82,9 @@ void Cell::plug_in(unsigned first, unsigned end) {
   }
 }
 
-/// ovs-vswitchd reconsiders all its ports whenever some have come, so there they come together.
 void Cell::attach(unsigned first, unsigned end, Progress& progress) {
   plug_in(at_once_ + first, at_once_ + end);
-  const std::size_t together = row_.stage == Stage::vswitch ? kTogether : 1;
+  const std::size_t together = row_.stage == Stage::vswitch ? kPortsTogether : kTogether;
   std::vector<Command> commands;
   for (unsigned number = first; number < end; ++number) {
     progress.tick(side_.name + " attaches " + std::to_string(number) + "/" + std::to_string(end));

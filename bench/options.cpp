@@ -30,7 +30,7 @@ each command costs. Needs root. bench/README.md says how to read the table.
                     reference=/usr/lib/cni:/usr/bin:/usr/lib/podman); may be given
                     several times, goals are about the first
                     DIRS may be several directories, separated by ':', as in CNI_PATH
-  --rounds N        measured calls of each command (default 12)
+  --rounds N        measured calls of each command (default 8)
   --attached LIST   containers that are attached already, e.g. 0,100,500
                     (default: as bench/rows.cpp has it)
   --rows PATTERN    only the rows that match this regular expression, or contain this text

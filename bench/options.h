@@ -19,7 +19,7 @@ struct Options {
   std::string json;                ///< File to write; empty: none.
   std::string curves;              ///< File for gnuplot to write; empty: none.
   std::vector<unsigned> attached;  ///< Empty: as each row has it.
-  unsigned rounds = 12;
+  unsigned rounds = 8;
 };
 
 /// Nullopt when only the help was wanted, which has been printed then.

@@ -114,7 +114,7 @@ std::vector<Row> other_rows() {
        .stage = Stage::leases,
        .attached = {10, 1000, 60000},
        .compared_up_to = 60000,
-       .most_rounds = 10,
+       .most_rounds = 5,
        .growth_goal = 1.2},
       {.name = "against netavark",
        .plugin = "bridge",
