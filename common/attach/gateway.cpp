@@ -83,6 +83,11 @@ void ensure_forwarding(nl::Socket& host, bool v6) {
   }
 }
 
+void require_forwarding(nl::Socket& host, bool v6) {
+  ipam::require(
+      nl::is_forwarding(host, v6), "sysctl net/" + sysctl::forwarding_key(v6) + " is off");
+}
+
 void Gateway::declare(cni::Keys& keys) {
   keys.flag("isGateway", is_gateway, "give the bridge the gateway's address");
   keys.flag("isDefaultGateway", is_default, "isGateway, and the default route through it");
@@ -146,7 +151,7 @@ void Gateway::check(nl::Socket& host, const IfName& name, const cni::Attachment&
     });
     ipam::require(
         found, "gateway address " + gateway.str() + " is missing on " + quote(name.str()));
-    ipam::require_sysctl(sysctl::forwarding_key(gateway.is_v6()), "1");
+    require_forwarding(host, gateway.is_v6());
   }
 }
 

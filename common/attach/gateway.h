@@ -37,6 +37,8 @@ struct Gateway {
 
 /// Lets the host forward packets of one family.
 void ensure_forwarding(nl::Socket& host, bool v6);
+/// Throws Error{check_failed} when the host does not forward that family.
+void require_forwarding(nl::Socket& host, bool v6);
 
 /// The gateway addresses of `result`, with their prefix lengths.
 std::vector<IpPrefix> gateways_of(const cni::Result& result);

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "ipam/apply.h"
-#include "netns/sysctl.h"
 
 namespace patchbay::ipam {
 
@@ -140,13 +139,6 @@ void require_result_routes(
     wanted.push_back(route_of(route, *attachment.previous));
   }
   require_routes(socket, link, wanted);
-}
-
-void require_sysctl(const std::string& key, std::string_view value) {
-  const auto present = sysctl::find(key);
-  require(
-      present == value,
-      "sysctl net/" + key + " is " + quote(present.value_or("missing")) + ", not " + quote(value));
 }
 
 }  // namespace patchbay::ipam

@@ -38,7 +38,4 @@ void require_routes(nl::Socket& socket, const nl::Link& link, const std::vector<
 void require_result_routes(
     nl::Socket& socket, const nl::Link& link, const cni::Attachment& attachment);
 
-/// `key` below /proc/sys/net has `value`.
-void require_sysctl(const std::string& key, std::string_view value);
-
 }  // namespace patchbay::ipam

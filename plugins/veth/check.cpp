@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "attach/detach.h"
+#include "attach/gateway.h"
 #include "base/error.h"
 #include "config.h"
 #include "ipam/delegate.h"
 #include "ipam/verify.h"
 #include "netlink/addr.h"
-#include "netns/sysctl.h"
 
 namespace patchbay::veth {
 
@@ -41,7 +41,7 @@ void check_host(const cni::Attachment& attachment, const nl::Link& far) {
   std::vector<nl::Route> routes;
   for (const auto& address : ipam::container_addresses(attachment)) {
     routes.push_back(host_route(address));
-    ipam::require_sysctl(sysctl::forwarding_key(address.is_v6()), "1");
+    attach::require_forwarding(host, address.is_v6());
   }
   ipam::require_routes(host, *near, routes);
 }
