@@ -31,8 +31,11 @@ struct ChainPromise {
   Family family;
   std::string_view chain;
   std::size_t rules;
+  std::string_view
+      reached_from{};  ///< The chain with a rule that leads here; empty for a base chain.
 };
-/// Throws Error{check_failed} when the chain has fewer rules (somebody flushed it).
+/// Throws Error{check_failed} when the chain has fewer rules, or no rule leads to it: somebody has
+/// flushed it, or the other.
 void require_rules(Connection& connection, const ChainPromise& promise);
 
 }  // namespace patchbay::nft

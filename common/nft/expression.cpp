@@ -74,12 +74,23 @@ void mask(nl::Message& rule, const IpAddr& bits) {
   });
 }
 
-void verdict(nl::Message& rule, int code) {
+void look_up(nl::Message& rule, std::string_view set, std::uint32_t flags) {
+  expression(rule, "lookup", [&] {
+    rule.put_text(NFTA_LOOKUP_SET, set);
+    rule.put_be32(NFTA_LOOKUP_SREG, NFT_REG_1);
+    rule.put_be32(NFTA_LOOKUP_FLAGS, flags);
+  });
+}
+
+void verdict(nl::Message& rule, int code, std::string_view chain = {}) {
   expression(rule, "immediate", [&] {
     rule.put_be32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
     const auto data = rule.nest(NFTA_IMMEDIATE_DATA);
     const auto nest = rule.nest(NFTA_DATA_VERDICT);
     rule.put_be32(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
+    if (!chain.empty()) {
+      rule.put_text(NFTA_VERDICT_CHAIN, chain);
+    }
   });
 }
 
@@ -123,20 +134,16 @@ void load_input_and_mac(nl::Message& rule) {
       rule, {NFT_PAYLOAD_LL_HEADER, kEtherSource, kMacLength}, NFT_REG32_00 + kRegistersOfName);
 }
 
-void verdict_map(nl::Message& rule, std::string_view map) {
-  expression(rule, "lookup", [&] {
-    rule.put_text(NFTA_LOOKUP_SET, map);
-    rule.put_be32(NFTA_LOOKUP_SREG, NFT_REG_1);
-    rule.put_be32(NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
-  });
+void in_set(nl::Message& rule, std::string_view set) {
+  look_up(rule, set, 0);
 }
 
 void not_in_set(nl::Message& rule, std::string_view set) {
-  expression(rule, "lookup", [&] {
-    rule.put_text(NFTA_LOOKUP_SET, set);
-    rule.put_be32(NFTA_LOOKUP_SREG, NFT_REG_1);
-    rule.put_be32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
-  });
+  look_up(rule, set, NFT_LOOKUP_F_INV);
+}
+
+void go_to(nl::Message& rule, std::string_view chain) {
+  verdict(rule, NFT_GOTO, chain);
 }
 
 void return_to_caller(nl::Message& rule) {

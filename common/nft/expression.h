@@ -20,10 +20,10 @@ void match_input_group(nl::Message& rule, std::uint32_t group);
 void load_source(nl::Message& rule, bool v6);
 /// Load "iifname . ether saddr" into registers 1 and following.
 void load_input_and_mac(nl::Message& rule);
-/// Look register 1 up in a verdict map and take its verdict; go on when it is not there.
-void verdict_map(nl::Message& rule, std::string_view map);
-/// Continue only when register 1 is not in the set.
+/// Continue only when register 1 is in the set, or is not.
+void in_set(nl::Message& rule, std::string_view set);
 void not_in_set(nl::Message& rule, std::string_view set);
+void go_to(nl::Message& rule, std::string_view chain);
 void return_to_caller(nl::Message& rule);
 void drop(nl::Message& rule);
 void masquerade(nl::Message& rule);

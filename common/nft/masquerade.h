@@ -9,21 +9,22 @@
 /// Masquerading of what containers send out of their network.
 ///
 ///     table inet patchbay {
-///       map masquerade4 { type ipv4_addr : verdict; }    # one element an address
-///       map masquerade6 { type ipv6_addr : verdict; }
-///       chain postrouting {
-///         type nat hook postrouting priority srcnat
-///         ip saddr vmap @masquerade4
-///         ip6 saddr vmap @masquerade6
-///       }
-///       chain net_<hash> {                               # one a network and subnet
+///       set net_<hash> { type ipv4_addr; }               # one a network and subnet,
+///       chain net_<hash> {                               # one element an address
 ///         ip daddr <subnet> return
 ///         ip daddr 224.0.0.0/4 return
 ///         masquerade
 ///       }
+///       chain postrouting {
+///         type nat hook postrouting priority srcnat
+///         ip saddr @net_<hash> goto net_<hash>
+///       }
 ///     }
 ///
-/// A container costs one map element, and a packet one look-up, however many containers there are.
+/// A container costs one element, and the first packet of a connection one look-up for each
+/// network, however many containers there are. The elements carry no verdict: whenever one with a
+/// verdict comes, the kernel goes through all of its set (net/netfilter/nf_tables_api.c:
+/// nft_table_validate), which takes 0.6 ms with 2,000.
 namespace patchbay::nft {
 
 /// Masquerades `address`, which belongs to `owner`, towards everything outside its prefix and

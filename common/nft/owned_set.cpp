@@ -33,17 +33,7 @@ void put_comment(nl::Message& message, std::string_view label) {
   message.put_bytes(NFTA_SET_ELEM_USERDATA, data.data(), data.size());
 }
 
-void put_verdict(nl::Message& message, const std::string& chain) {
-  if (chain.empty()) {
-    return;
-  }
-  const auto data = message.nest(NFTA_SET_ELEM_DATA);
-  const auto verdict = message.nest(NFTA_DATA_VERDICT);
-  message.put_be32(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(NFT_GOTO));
-  message.put_text(NFTA_VERDICT_CHAIN, chain);
-}
-
-/// `whole`: with verdict and comment, as a new element needs them; a deletion names the key alone.
+/// `whole`: with the comment, as a new element needs it; a deletion names the key alone.
 Fill element_message(const std::string& set, const Element& element, bool whole) {
   return [&set, &element, whole](nl::Message& message) {
     message.put_text(NFTA_SET_ELEM_LIST_TABLE, kTable);
@@ -55,7 +45,6 @@ Fill element_message(const std::string& set, const Element& element, bool whole)
       message.put_bytes(NFTA_DATA_VALUE, element.key.data(), element.key.size());
     }
     if (whole) {
-      put_verdict(message, element.chain);
       put_comment(message, element.label);
     }
   };
@@ -87,25 +76,12 @@ std::string nested_value(nlattr* nest) {
   return value == nullptr ? std::string{} : std::string{bytes_of(value)};
 }
 
-std::string chain_in(nlattr* data) {
-  auto* verdict =
-      ::nla_find(static_cast<nlattr*>(::nla_data(data)), ::nla_len(data), NFTA_DATA_VERDICT);
-  if (verdict == nullptr) {
-    return {};
-  }
-  return nl::text_in(::nla_find(
-      static_cast<nlattr*>(::nla_data(verdict)), ::nla_len(verdict), NFTA_VERDICT_CHAIN));
-}
-
 Element parse_element(nlattr* nest) {
   std::array<nlattr*, NFTA_SET_ELEM_MAX + 1> attributes{};
   ::nla_parse_nested(attributes.data(), NFTA_SET_ELEM_MAX, nest, nullptr);
   Element element;
   if (attributes[NFTA_SET_ELEM_KEY] != nullptr) {
     element.key = nested_value(attributes[NFTA_SET_ELEM_KEY]);
-  }
-  if (attributes[NFTA_SET_ELEM_DATA] != nullptr) {
-    element.chain = chain_in(attributes[NFTA_SET_ELEM_DATA]);
   }
   if (attributes[NFTA_SET_ELEM_USERDATA] != nullptr) {
     element.label = comment_in(bytes_of(attributes[NFTA_SET_ELEM_USERDATA]));
@@ -151,7 +127,7 @@ bool OwnedSet::add(const Element& element) {
 }
 
 std::optional<Element> OwnedSet::find(std::string_view key) {
-  const Element wanted{std::string{key}, {}, {}};
+  const Element wanted{std::string{key}, {}};
   std::vector<Element> found;
   const auto message =
       query_message(family_, NFT_MSG_GETSETELEM, element_message(name_, wanted, false));
@@ -226,6 +202,22 @@ void OwnedSet::remove_if(const std::function<bool(const Element&)>& stale) {
       rest = rest.subspan(batch.size());
     }
   }
+}
+
+std::vector<std::string> list_sets(Connection& connection, Family family) {
+  std::vector<std::string> names;
+  const auto message = query_message(
+      family, NFT_MSG_GETSET, [](nl::Message& fill) { fill.put_text(NFTA_SET_TABLE, kTable); });
+  const int error = connection.socket().try_gather(message, [&](const nlmsghdr& reply) {
+    auto* raw = const_cast<nlmsghdr*>(&reply);  // libnl's parsers do not write
+    names.push_back(nl::text_in(::nlmsg_find_attr(raw, sizeof(nfgenmsg), NFTA_SET_NAME)));
+  });
+  if (error != 0 && !is_absence(error)) {
+    throw SystemError{error, "list the sets of nftables table " + quote(kTable)};
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 }  // namespace patchbay::nft

@@ -13,14 +13,13 @@
 
 namespace patchbay::nft {
 
-/// An element of a set or verdict map. Its comment, which `nft list` shows, is the owner's label.
+/// An element of a set. Its comment, which `nft list` shows, is the owner's label.
 struct Element {
   std::string key;    ///< Raw bytes, network order.
-  std::string chain;  ///< Verdict maps: where "goto" leads. Empty in plain sets.
   std::string label;  ///< Owner::label(); empty when the element carries no comment.
 };
 
-/// A named set or verdict map whose elements belong to attachments.
+/// A named set whose elements belong to attachments.
 class OwnedSet {
  public:
   OwnedSet(Connection& connection, Family family, std::string name)
@@ -29,7 +28,7 @@ class OwnedSet {
         name_{std::move(name)} {}
 
   /// Adds `element` in one transaction; one with the same key that is there already is replaced.
-  /// False when the set (or the chain that the element leads to) does not exist.
+  /// False when the set does not exist.
   bool add(const Element& element);
   /// Nullopt when there is no element with `key`, or no set.
   std::optional<Element> find(std::string_view key);
@@ -51,5 +50,8 @@ class OwnedSet {
   Family family_;
   std::string name_;
 };
+
+/// The names of all sets in our table; empty when there is no table.
+std::vector<std::string> list_sets(Connection& connection, Family family);
 
 }  // namespace patchbay::nft

@@ -68,7 +68,7 @@ void ensure_base(Connection& connection) {
 void add_spoofcheck(
     Connection& connection, const Owner& owner, const IfName& port, const MacAddr& mac) {
   OwnedSet set = set_of(connection);
-  const Element element{key_of(port, mac), {}, owner.label()};
+  const Element element{key_of(port, mac), owner.label()};
   if (set.add(element)) {
     return;
   }

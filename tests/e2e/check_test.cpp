@@ -89,14 +89,20 @@ std::vector<Break> container_breaks() {
       {"PortDown", "ip link set $PORT down", "is not up"},
       {"ForwardingOff", "echo 0 > /proc/sys/net/ipv4/ip_forward", "ip_forward"},
       {"Forwarding6Off", "echo 0 > /proc/sys/net/ipv6/conf/all/forwarding", "forwarding"},
-      {"MasqueradeElementGone", "nft flush map inet patchbay masquerade4", "masquerade4"},
-      {"MasqueradeElement6Gone", "nft flush map inet patchbay masquerade6", "masquerade6"},
+      {"MasqueradeElementGone",
+       "nft flush set inet patchbay $(nft list sets |"
+       " grep -B1 'type ipv4_addr' | grep -o 'net_[0-9a-f]*')",
+       "has no element for 10."},
+      {"MasqueradeElement6Gone",
+       "nft flush set inet patchbay $(nft list sets |"
+       " grep -B1 'type ipv6_addr' | grep -o 'net_[0-9a-f]*')",
+       "has no element for fd00:"},
       {"MasqueradeBaseFlushed", "nft flush chain inet patchbay postrouting", "'postrouting'"},
       {"MasqueradeNetworkFlushed",
        "for c in $(nft list chains | grep -o 'net_[0-9a-f]*'); do"
        " nft flush chain inet patchbay $c; done",
        "'net_"},
-      {"MasqueradeTableGone", "nft delete table inet patchbay", "masquerade4"},
+      {"MasqueradeTableGone", "nft delete table inet patchbay", "has no element"},
       {"LeaseGone", "rm /var/lib/cni/networks/net1/10.1.0.2", "10.1.0.2"},
       {"LeaseOfAnother",
        R"(printf 'other\r\neth0' > /var/lib/cni/networks/net1/10.1.0.2)",

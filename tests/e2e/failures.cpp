@@ -82,11 +82,12 @@ std::vector<Failure> common_failures() {
       {"MtuTooSmall", R"({"mtu":60})", "", "", 100, "create the veth pair"},
       {"MasqueradeRefused",
        "{}",
+       "names=$(nft list sets | grep -o 'net_[0-9a-f]*');"
        "nft delete table inet patchbay; nft add table inet patchbay;"
-       "nft 'add map inet patchbay masquerade4 { type inet_service : verdict ; }'",
+       "for s in $names; do nft \"add set inet patchbay $s { type inet_service ; }\"; done",
        "",
        100,
-       "masquerade4"},
+       "an element to nftables set 'net_"},
   };
 }
 

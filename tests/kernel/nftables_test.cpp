@@ -51,6 +51,11 @@ class MasqueradeTest : public NftablesTest {
  protected:
   void add(const Owner& owner) { nft::add_masquerade(connection(), owner, address_); }
   void check(const Owner& owner) { nft::check_masquerade(connection(), owner, address_); }
+  /// That of the only network.
+  static std::string set_name() {
+    const std::string listed = shell("nft list sets inet | grep -o 'net_[0-9a-f]*'");
+    return listed.substr(0, listed.find('\n'));
+  }
 
   const IpPrefix address_ = IpPrefix::parse("10.1.0.2/24");
 };
@@ -58,7 +63,8 @@ class MasqueradeTest : public NftablesTest {
 TEST_F(MasqueradeTest, AddMakesEverythingOnAnEmptyHost) {
   add(owner_);
 
-  EXPECT_TRUE(shows("10.1.0.2 comment \"net1:c1:eth0\" : goto net_")) << ruleset();
+  EXPECT_TRUE(shows("10.1.0.2 comment \"net1:c1:eth0\"")) << ruleset();
+  EXPECT_TRUE(shows("ip saddr @" + set_name() + " goto " + set_name())) << ruleset();
   EXPECT_TRUE(shows("ip daddr 10.1.0.0/24 return")) << ruleset();
   EXPECT_TRUE(shows("ip daddr 224.0.0.0/4 return")) << ruleset();
   EXPECT_TRUE(shows("type nat hook postrouting priority srcnat")) << ruleset();
@@ -70,7 +76,8 @@ TEST_F(MasqueradeTest, AddOfIpv6MakesEverything) {
 
   nft::add_masquerade(connection(), owner_, address);
 
-  EXPECT_TRUE(shows("fd00:1::2 comment \"net1:c1:eth0\" : goto net_")) << ruleset();
+  EXPECT_TRUE(shows("fd00:1::2 comment \"net1:c1:eth0\"")) << ruleset();
+  EXPECT_TRUE(shows("ip6 saddr @" + set_name() + " goto " + set_name())) << ruleset();
   EXPECT_TRUE(shows("ip6 daddr fd00:1::/64 return")) << ruleset();
   EXPECT_TRUE(shows("ip6 daddr ff00::/8 return")) << ruleset();
   EXPECT_NO_THROW(nft::check_masquerade(connection(), owner_, address));
@@ -166,7 +173,7 @@ TEST_F(MasqueradeTest, RemoveWithoutTableSucceedsAndMakesNone) {
 
 TEST_F(MasqueradeTest, CheckNamesTheMissingElement) {
   add(owner_);
-  shell("nft flush map inet patchbay masquerade4");
+  shell("nft flush set inet patchbay " + set_name());
 
   EXPECT_TRUE(fails_check([&] { check(owner_); }, "10.1.0.2"));
 }
@@ -178,7 +185,7 @@ TEST_F(MasqueradeTest, CheckOfAnElementOfSomebodyElseFails) {
 }
 
 TEST_F(MasqueradeTest, CheckWithoutTableFails) {
-  EXPECT_TRUE(fails_check([&] { check(owner_); }, "masquerade4"));
+  EXPECT_TRUE(fails_check([&] { check(owner_); }, "has no element for 10.1.0.2"));
 }
 
 TEST_F(MasqueradeTest, CheckNoticesAFlushedTable) {
@@ -188,10 +195,32 @@ TEST_F(MasqueradeTest, CheckNoticesAFlushedTable) {
   EXPECT_TRUE(fails_check([&] { check(owner_); }, "lost its rules"));
 }
 
-TEST_F(MasqueradeTest, AddToAMapOfAnotherTypeIsRefused) {
+TEST_F(MasqueradeTest, CheckNoticesAFlushedBaseChainBesideAnotherNetwork) {
+  add(owner_);
+  shell("nft flush chain inet patchbay postrouting");
+  nft::add_masquerade(connection(), {"net2", "c1", "eth0"}, IpPrefix::parse("10.2.0.2/24"));
+
+  EXPECT_TRUE(fails_check([&] { check(owner_); }, "lost its rules"));
+}
+
+TEST_F(MasqueradeTest, ForeignSetInTheTableIsLeftAlone) {
+  add(owner_);
+  shell("nft 'add set inet patchbay s { type ipv4_addr ; elements = { 10.1.0.2 } }'");
+
+  EXPECT_NO_THROW(check(owner_));
+  nft::remove_masquerade_if(connection(), [](const std::string&) { return true; });
+
+  EXPECT_FALSE(shows("net1:c1:eth0"));
+  EXPECT_TRUE(shows("elements = { 10.1.0.2 }"));
+}
+
+TEST_F(MasqueradeTest, AddToASetOfAnotherTypeIsRefused) {
+  add(owner_);
+  const std::string name = set_name();
   shell(
-      "nft add table inet patchbay;"
-      "nft 'add map inet patchbay masquerade4 { type inet_service : verdict ; }'");
+      "nft flush ruleset; nft add table inet patchbay;"
+      "nft 'add set inet patchbay " +
+      name + " { type inet_service ; }'");
 
   EXPECT_THROW(add(owner_), SystemError);
 }
@@ -290,7 +319,7 @@ class OwnedSetTest : public NftablesTest {
 constexpr unsigned kMany = 2000;
 
 TEST_F(OwnedSetTest, AddedElementIsFoundWithItsLabel) {
-  EXPECT_TRUE(set().add({key(1), {}, "net1:c1:eth0"}));
+  EXPECT_TRUE(set().add({key(1), "net1:c1:eth0"}));
 
   const auto found = set().find(key(1));
   ASSERT_TRUE(found);
@@ -299,9 +328,9 @@ TEST_F(OwnedSetTest, AddedElementIsFoundWithItsLabel) {
 }
 
 TEST_F(OwnedSetTest, AddReplacesTheLabel) {
-  set().add({key(1), {}, "net1:c1:eth0"});
+  set().add({key(1), "net1:c1:eth0"});
 
-  EXPECT_TRUE(set().add({key(1), {}, "net1:c2:eth0"}));
+  EXPECT_TRUE(set().add({key(1), "net1:c2:eth0"}));
 
   EXPECT_EQ(set().find(key(1))->label, "net1:c2:eth0");
 }
@@ -309,13 +338,13 @@ TEST_F(OwnedSetTest, AddReplacesTheLabel) {
 TEST_F(OwnedSetTest, AddToAMissingSetReturnsFalse) {
   nft::OwnedSet missing{connection(), nft::Family::inet, "none"};
 
-  EXPECT_FALSE(missing.add({key(1), {}, "net1:c1:eth0"}));
+  EXPECT_FALSE(missing.add({key(1), "net1:c1:eth0"}));
 }
 
 TEST_F(OwnedSetTest, AddOfAKeyOfAnotherLengthIsRefused) {
   EXPECT_TRUE(is_refused(
       [&] {
-        set().add({"123456789", {}, "x:y:z"});
+        set().add({"123456789", "x:y:z"});
       },
       EINVAL,
       "add an element to nftables set 's': "));
@@ -341,7 +370,7 @@ TEST_F(OwnedSetTest, ElementWithoutCommentHasNoLabel) {
 TEST_F(OwnedSetTest, LongestLabelSurvives) {
   const Owner longest{std::string(300, 'n'), std::string(300, 'c'), "fifteen-letters"};
 
-  set().add({key(1), {}, longest.label()});
+  set().add({key(1), longest.label()});
 
   EXPECT_EQ(set().find(key(1))->label, longest.label());
   EXPECT_TRUE(shows(longest.label().substr(0, 100)));
@@ -358,7 +387,7 @@ TEST_F(OwnedSetTest, ListOfThousandsIsComplete) {
 }
 
 TEST_F(OwnedSetTest, RemoveTakesOnlyOurs) {
-  set().add({key(1), {}, "net1:c1:eth0"});
+  set().add({key(1), "net1:c1:eth0"});
 
   EXPECT_FALSE(set().remove(key(1), "net1:c2:eth0"));
   EXPECT_TRUE(set().remove(key(1), "net1:c1:eth0"));
