@@ -121,8 +121,8 @@ TEST_P(GcTest, OfHundredsOfAttachmentsSucceeds) {
                 std::to_string(1 + i % 250) + " comment \"net1:gone" + std::to_string(i) +
                 ":eth0\"";
   }
-  const std::string set = shell(
-      "nft list sets | grep -B1 'type ipv4_addr' | grep -o 'net_[0-9a-f]*' | tr -d '\\n'");
+  const std::string set =
+      shell("nft list sets | grep -B1 'type ipv4_addr' | grep -o 'net_[0-9a-f]*' | tr -d '\\n'");
   shell("nft 'add element inet patchbay " + set + " { " + elements + " }'");
 
   EXPECT_TRUE(is_success(run("GC", sparing(network(), json::array()))));
