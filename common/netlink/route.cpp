@@ -171,8 +171,12 @@ bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_vie
   return !refusal;
 }
 
+Refusal try_delete_route(Socket& socket, IfIndex link, const Route& route) {
+  return socket.try_request(route_message(RTM_DELROUTE, 0, link, route));
+}
+
 bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_view what) {
-  const Refusal refusal = socket.try_request(route_message(RTM_DELROUTE, 0, link, route));
+  const Refusal refusal = try_delete_route(socket, link, route);
   if (refusal && refusal.error != ESRCH && refusal.error != ENODEV) {
     refusal.raise("delete route to " + route.dst.str() + " through " + quote(what));
   }
@@ -182,8 +186,7 @@ bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_
 bool delete_multicast_route(Socket& socket, IfIndex link) {
   const Route route{
       .dst = IpPrefix::parse("ff00::/8"), .table = RT_TABLE_LOCAL, .protocol = RTPROT_KERNEL};
-  const Refusal refusal = socket.try_request(route_message(RTM_DELROUTE, 0, link, route));
-  return !refusal;
+  return !try_delete_route(socket, link, route);
 }
 
 std::vector<Route> list_routes(Socket& socket, IfIndex link) {

@@ -31,6 +31,8 @@ bool add_route(Socket& socket, IfIndex link, const Route& route, std::string_vie
 Refusal try_add_route(Socket& socket, IfIndex link, const Route& route);
 /// False when it was already gone.
 bool delete_route(Socket& socket, IfIndex link, const Route& route, std::string_view what);
+/// The same, but a refusal is returned.
+Refusal try_delete_route(Socket& socket, IfIndex link, const Route& route);
 /// Deletes the route to all multicast destinations that the kernel gives every IPv6 link that is
 /// up. False when there was none.
 bool delete_multicast_route(Socket& socket, IfIndex link);

@@ -90,11 +90,6 @@ bool Directory::try_set(const std::string& key, std::string_view value) {
   return error == 0;
 }
 
-std::optional<std::string> find(const std::string& key) {
-  const Place place = place_of(key);
-  return place.directory.find(place.key);
-}
-
 void set(const std::string& key, std::string_view value) {
   Place place = place_of(key);
   place.directory.set(place.key, value);

@@ -10,9 +10,6 @@
 /// "ipv4/ip_forward".
 namespace patchbay::sysctl {
 
-/// The value without its newline; nullopt when there is no such key (IPv6 disabled, link gone).
-std::optional<std::string> find(const std::string& key);
-
 /// Writes `value` unless the key has it already. Throws SystemError; a missing key is ENOENT.
 void set(const std::string& key, std::string_view value);
 
@@ -28,8 +25,9 @@ class Directory {
   /// Without the directory it has no keys.
   explicit Directory(std::string path);
 
-  /// As those above.
+  /// The value without its newline; nullopt when there is no such key (IPv6 disabled, link gone).
   [[nodiscard]] std::optional<std::string> find(const std::string& key) const;
+  /// As those above.
   void set(const std::string& key, std::string_view value);
   bool try_set(const std::string& key, std::string_view value);
 

@@ -24,7 +24,7 @@
 /// A container costs one element, and the first packet of a connection one look-up for each
 /// network, however many containers there are. The elements carry no verdict: whenever one with a
 /// verdict comes, the kernel goes through all of its set (net/netfilter/nf_tables_api.c:
-/// nft_table_validate), which takes 0.6 ms with 2,000.
+/// nft_table_validate), which takes half a millisecond with 2,000.
 namespace patchbay::nft {
 
 /// Masquerades `address`, which belongs to `owner`, towards everything outside its prefix and

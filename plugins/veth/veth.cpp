@@ -149,11 +149,11 @@ cni::Result add(const cni::Attachment& attachment) {
 }
 
 /// A link that goes with an IPv4 route through it makes the kernel go through all routes of the
-/// host.
+/// host. A route that stays goes with the link.
 void delete_host_routes(nl::Socket& host, const nl::Link& near, const cni::Attachment& attachment) {
   for (const auto& address : ipam::container_addresses(attachment)) {
     if (!address.is_v6()) {
-      nl::delete_route(host, near.index, host_route(address), near.name.str());
+      (void)nl::try_delete_route(host, near.index, host_route(address));
     }
   }
 }

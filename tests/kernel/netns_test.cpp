@@ -92,7 +92,7 @@ class SysctlTest : public NetlinkTest {};
 TEST_F(SysctlTest, SetIsSeen) {
   sysctl::set("ipv4/ip_forward", "1");
 
-  EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "1");
+  EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "1");
 }
 
 TEST_F(SysctlTest, SetTwiceSucceeds) {
@@ -107,7 +107,7 @@ TEST_F(SysctlTest, BelongsToTheNamespaceTheThreadIsIn) {
     sysctl::set("ipv4/ip_forward", "1");
   }
 
-  EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "0");
+  EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "0");
 }
 
 TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
@@ -116,13 +116,13 @@ TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
     const netns::ScopedNetns inside{container_ns()};
     directory.set("ip_forward", "1");
 
-    EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "0");
+    EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "0");
   }
-  EXPECT_EQ(sysctl::find("ipv4/ip_forward"), "1");
+  EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "1");
 }
 
 TEST_F(SysctlTest, MissingKeyIsNothing) {
-  EXPECT_FALSE(sysctl::find("ipv4/conf/none0/forwarding"));
+  EXPECT_FALSE(sysctl::Directory{"ipv4/conf/none0"}.find("forwarding"));
 }
 
 TEST_F(SysctlTest, SetOfAMissingKeyIsRefused) {

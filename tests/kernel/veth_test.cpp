@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "kernel/netlink.h"
+#include "support/thrown.h"
 
 namespace patchbay::test {
 namespace {
@@ -169,13 +170,29 @@ TEST_F(VethTest, NewNameIsAnotherEachTimeAndTheUsualOneFindsIt) {
   EXPECT_NE(first.name, second.name);
 }
 
+TEST_F(VethTest, NewNameBesideAForeignLinkWithTheUsualOneIsFound) {
+  const auto usual = nl::add_veth(host(), spec());
+  nl::delete_link(host(), usual.index);
+  const auto foreign = make_foreign_link(usual.name.str());
+  auto wanted = spec();
+  wanted.new_name = true;
+
+  const auto near = nl::add_veth(host(), wanted);
+
+  EXPECT_EQ(nl::find_veth(host(), owner_)->index, near.index);
+  EXPECT_EQ(nl::find_link(host(), usual.name)->index, foreign.index);
+  EXPECT_EQ(link(usual.name.str()).alias, "");
+}
+
 TEST_F(VethTest, AddTwiceByNewNamesIsRefused) {
   auto wanted = spec();
   wanted.new_name = true;
   const auto near = nl::add_veth(host(), wanted);
 
-  EXPECT_THROW(nl::add_veth(host(), wanted), Error);
+  const auto error = thrown_by([&] { nl::add_veth(host(), wanted); });
 
+  EXPECT_EQ(error.code(), ErrorCode::invalid_environment);
+  EXPECT_NE(std::string{error.what()}.find("is attached to network"), std::string::npos);
   EXPECT_EQ(nl::list_links(host()).size(), 2U);
   EXPECT_EQ(nl::find_veth(host(), owner_)->index, near.index);
 }
@@ -185,8 +202,9 @@ TEST_F(VethTest, RefusedAddByANewNameLeavesNothing) {
   auto wanted = spec();
   wanted.new_name = true;
 
-  EXPECT_THROW(nl::add_veth(host(), wanted), Error);
+  const auto error = thrown_by([&] { nl::add_veth(host(), wanted); });
 
+  EXPECT_STREQ(error.what(), "CNI_IFNAME: interface 'eth0' already exists in the container");
   EXPECT_EQ(nl::list_links(host()).size(), 1U);
 }
 
