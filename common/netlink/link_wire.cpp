@@ -113,6 +113,12 @@ void put_link_local(Message& message, bool on) {
   message.put(IFLA_INET6_ADDR_GEN_MODE, mode);
 }
 
+bool is_about(const nlmsghdr& message, IfIndex link) {
+  return (message.nlmsg_type == RTM_NEWLINK || message.nlmsg_type == RTM_DELLINK) &&
+         ::nlmsg_valid_hdr(&message, sizeof(ifinfomsg)) != 0 &&
+         static_cast<const ifinfomsg*>(::nlmsg_data(&message))->ifi_index == static_cast<int>(link);
+}
+
 std::optional<Link> parse_link(const nlmsghdr& message) {
   auto* raw = const_cast<nlmsghdr*>(&message);  // libnl's parsers do not write
   Attributes<IFLA_MAX + 1> attributes{};

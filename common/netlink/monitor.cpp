@@ -33,14 +33,15 @@ LinkMonitor::LinkMonitor(const netns::Netns& ns) : socket_{Socket::in(ns)} {
   socket_.join(RTNLGRP_LINK);
 }
 
-bool LinkMonitor::drain(const std::function<void(std::uint16_t, const Link&)>& visit) {
+bool LinkMonitor::drain(
+    IfIndex link, const std::function<void(std::uint16_t, const Link&)>& visit) {
   int error = 0;
   const auto visit_link = [&](const nlmsghdr& message) {
-    if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) {
+    if (!is_about(message, link)) {
       return;
     }
-    if (const auto link = parse_link(message)) {
-      visit(message.nlmsg_type, *link);
+    if (const auto event = parse_link(message)) {
+      visit(message.nlmsg_type, *event);
     }
   };
   while (error == 0) {
@@ -50,9 +51,8 @@ bool LinkMonitor::drain(const std::function<void(std::uint16_t, const Link&)>& v
 }
 
 bool LinkMonitor::saw_removal(IfIndex link, bool& removed) {
-  return drain([&](std::uint16_t type, const Link& event) {
-    removed = removed || (type == RTM_DELLINK && event.index == link);
-  });
+  return drain(
+      link, [&](std::uint16_t type, const Link&) { removed = removed || type == RTM_DELLINK; });
 }
 
 bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
@@ -65,8 +65,8 @@ bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
   while (!up && steady_clock::now() < deadline) {
     pollfd waiting{fd(), POLLIN, 0};
     (void)::poll(&waiting, 1, milliseconds_until(std::min(deadline, ask)));
-    const bool complete = drain([&](std::uint16_t type, const Link& event) {
-      up = type == RTM_NEWLINK && event.index == link ? event.oper_up : up;
+    const bool complete = drain(link, [&](std::uint16_t type, const Link& event) {
+      up = type == RTM_NEWLINK && event.oper_up;
     });
     if (!complete || (!up && steady_clock::now() >= ask)) {
       up = is_up();

@@ -33,7 +33,8 @@ class LinkMonitor {
   bool wait_until_up(Socket& host, IfIndex link, Deadline deadline);
 
  private:
-  bool drain(const std::function<void(std::uint16_t type, const Link&)>& visit);
+  /// Reads what has arrived and visits what is about `link`.
+  bool drain(IfIndex link, const std::function<void(std::uint16_t type, const Link&)>& visit);
 
   Socket socket_;
 };
