@@ -23,7 +23,7 @@ double seconds(clockid_t clock) {
 
 std::optional<std::string> read_all(int fd, std::size_t limit, std::string_view what) {
   std::string bytes;
-  std::array<char, 16384> chunk{};
+  std::array<char, 4096> chunk{};
   const std::size_t most = std::min(chunk.size(), limit + 1);
   while (true) {
     const auto got = ::read(fd, chunk.data(), most);

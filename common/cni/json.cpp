@@ -19,6 +19,26 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
       a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// How many arrays and objects are open at once, at the most. What is no JSON gets some number.
+std::size_t depth_of(std::string_view bytes) {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (c == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      i += c == '\\' ? 1 : 0;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 /// nlohmann's message without its "[json.exception...] " tag.
 std::string reason(const nlohmann::json::exception& e) {
   const std::string_view text = e.what();
@@ -33,15 +53,12 @@ std::shared_ptr<const nlohmann::json> parse_json(std::string_view bytes, std::st
   if (bytes.size() > kDocumentLimit) {
     throw Error{ErrorCode::decoding_failure, subject + ": larger than 16 MiB"};
   }
-  const auto bounded = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kDepthLimit) {
-      throw Error{ErrorCode::decoding_failure, subject + ": nested more than 64 levels deep"};
-    }
-    return true;
-  };
+  if (depth_of(bytes) > kDepthLimit) {
+    throw Error{ErrorCode::decoding_failure, subject + ": nested more than 64 levels deep"};
+  }
   try {
-    auto document = std::make_shared<const nlohmann::json>(
-        nlohmann::json::parse(bytes.begin(), bytes.end(), bounded));
+    auto document =
+        std::make_shared<const nlohmann::json>(nlohmann::json::parse(bytes.begin(), bytes.end()));
     if (!document->is_object()) {
       throw Error{
           ErrorCode::decoding_failure, subject + ": " + excerpt(*document) + " must be an object"};
@@ -56,15 +73,14 @@ const nlohmann::json* find_member(const nlohmann::json& object, std::string_view
   if (!object.is_object()) {
     return nullptr;
   }
-  auto found = object.find(name);
-  if (found == object.end()) {
-    for (found = object.begin(); found != object.end(); ++found) {
-      if (same_ignoring_case(found.key(), name)) {
-        break;
-      }
-    }
+  const auto& members = object.get_ref<const nlohmann::json::object_t&>();
+  auto found = members.find(name);
+  if (found == members.end()) {
+    found = std::find_if(members.begin(), members.end(), [&](const auto& member) {
+      return same_ignoring_case(member.first, name);
+    });
   }
-  return found == object.end() || found->is_null() ? nullptr : &*found;
+  return found == members.end() || found->second.is_null() ? nullptr : &found->second;
 }
 
 std::string excerpt(const nlohmann::json& value) {

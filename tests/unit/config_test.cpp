@@ -102,12 +102,22 @@ TEST(ConfigTest, TopMustBeAnObject) {
 TEST(ConfigTest, DepthIsBounded) {
   EXPECT_NO_THROW(Config::parse(nested(64)));
   for (const std::string& document :
-       {nested(66),
+       {nested(65),
         nested(1'000'000),
         "{\"a\":" + std::string(1'000'000, '['),
         std::string(1'000'000, '{')}) {
     EXPECT_EQ(refusal_of(document).code(), ErrorCode::decoding_failure);
   }
+}
+
+TEST(ConfigTest, DepthIsNotWhatIsWrittenInStrings) {
+  const std::string brackets(100, '[');
+
+  EXPECT_NO_THROW(Config::parse("{\"a\": \"" + brackets + "\"}"));
+  EXPECT_NO_THROW(Config::parse(R"({"a\"{": "\\", "b": "\"{)" + brackets + "\"}"));
+  EXPECT_EQ(
+      refusal_of(R"({"a": "\\", "b": )" + brackets + std::string(100, ']') + "}").code(),
+      ErrorCode::decoding_failure);
 }
 
 TEST(ConfigTest, SizeIsBounded) {
