@@ -96,7 +96,12 @@ Network read_network(
   return {std::move(name), version, std::move(config), environment.path, plugin.linked};
 }
 
-std::optional<netns::Netns> open_netns(const Plugin& plugin, const Environment& environment) {
+/// A plugin that is linked in finds it compared already.
+std::optional<netns::Netns> open_netns(
+    const Plugin& plugin, const Environment& environment, const Process& process) {
+  if (process.config && !plugin.enters_netns) {
+    return std::nullopt;
+  }
   const bool must_exist = plugin.enters_netns && environment.command != Command::del;
   auto container =
       must_exist ? netns::Netns::open(environment.netns) : netns::Netns::find(environment.netns);
@@ -122,8 +127,9 @@ std::optional<Result> read_previous(const Network& network, Command command) {
   }
 }
 
-Attachment read_attachment(const Plugin& plugin, const Environment& environment, Network network) {
-  auto container = open_netns(plugin, environment);
+Attachment read_attachment(
+    const Plugin& plugin, const Environment& environment, const Process& process, Network network) {
+  auto container = open_netns(plugin, environment, process);
   auto previous = read_previous(network, environment.command);
   return {
       .network = std::move(network),
@@ -179,20 +185,28 @@ void check(const Plugin& plugin, const Attachment& attachment) {
 
 /// A result that the configuration's version cannot express is found only now: the attachment, of
 /// which the runtime would never hear, is taken back.
-std::string add(const Plugin& plugin, const Attachment& attachment) {
+std::string add(const Plugin& plugin, const Attachment& attachment, const Process& process) {
   UndoLog undo;
   const Result result = plugin.add(attachment);
   undo.on_failure("take the attachment back", [&] { plugin.del(attachment); });
-  std::string text = print(result, attachment.network.version) + "\n";
+  std::string text;
+  if (process.take_result) {
+    process.take_result(to_json(result, attachment.network.version));
+  } else {
+    text = print(result, attachment.network.version) + "\n";
+  }
   undo.commit();
   return text;
 }
 
 std::string run_attachment(
-    const Plugin& plugin, const Environment& environment, const Attachment& attachment) {
+    const Plugin& plugin,
+    const Environment& environment,
+    const Process& process,
+    const Attachment& attachment) {
   switch (environment.command) {
     case Command::add:
-      return add(plugin, attachment);
+      return add(plugin, attachment, process);
     case Command::del:
       plugin.del(attachment);
       return {};
@@ -245,9 +259,9 @@ std::string run_command(
     give_up_privileges(plugin, process);
     return run_network_command(plugin, environment, network);
   }
-  const Attachment attachment = read_attachment(plugin, environment, std::move(network));
+  const Attachment attachment = read_attachment(plugin, environment, process, std::move(network));
   give_up_privileges(plugin, process);
-  return run_attachment(plugin, environment, attachment);
+  return run_attachment(plugin, environment, process, attachment);
 }
 
 std::string about(const Plugin& plugin) {

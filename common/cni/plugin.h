@@ -91,7 +91,10 @@ struct Process {
   /// It is the plugin's own: it must not be elevated (see is_elevated()), and gives up what
   /// capabilities the plugin does not need.
   bool own = false;
-  std::optional<Config> config{};  ///< What read_input would give, when it has been parsed already.
+  /// For a plugin that is linked in: what read_input would give, parsed, and where the result of
+  /// ADD goes instead of write_output.
+  std::optional<Config> config{};
+  std::function<void(nlohmann::json)> take_result{};
 };
 
 /// Reads the command, runs it, prints the result or the error JSON, returns the exit status.

@@ -62,6 +62,8 @@ struct Result {
 /// Throws Error{incompatible_version} when `version` cannot express it (0.1.0 and 0.2.0 need an
 /// address).
 std::string print(const Result& result, Version version);
+/// What print() prints.
+nlohmann::json to_json(const Result& result, Version version);
 
 /// Reads a result in the shape of its own "cniVersion", or of `version` when it names none.
 /// `what` says what it is in messages ("prevResult").

@@ -230,11 +230,15 @@ void declare_route(Keys& keys, std::vector<Route>& routes) {
   routes.push_back(std::move(route));
 }
 
-std::string print(const Result& result, Version version) {
+json to_json(const Result& result, Version version) {
   json object = version < Version::with_interfaces() ? ip4_and_ip6_json(result, version)
                                                      : listed_json(result, version);
   object["cniVersion"] = version.str();
-  return object.dump(4);
+  return object;
+}
+
+std::string print(const Result& result, Version version) {
+  return to_json(result, version).dump(4);
 }
 
 Result parse_result(const json& document, Version version, const std::string& what) {

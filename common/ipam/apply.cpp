@@ -167,11 +167,11 @@ std::vector<IpAddr> gateway_addresses_of(const cni::Result& result) {
 }
 
 void await_addresses(
-    nl::Socket& socket, const netns::Netns& ns, const std::vector<IpAddr>& addresses) {
+    nl::Socket& socket, const netns::Netns* ns, const std::vector<IpAddr>& addresses) {
   if (are_complete(socket, addresses)) {
     return;
   }
-  nl::Socket events = nl::Socket::in(ns);
+  nl::Socket events = ns != nullptr ? nl::Socket::in(*ns) : nl::Socket{};
   events.join(RTNLGRP_IPV6_ROUTE);
   const nl::Deadline deadline = std::chrono::steady_clock::now() + kCompletionPatience;
   while (!are_complete(socket, addresses)) {

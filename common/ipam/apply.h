@@ -51,11 +51,12 @@ void configure(
 /// `link`. Throws Error{kernel} when an address is somebody else's, or after 10 seconds.
 void await_duplicate_detection(nl::Socket& socket, const netns::Netns& ns, const nl::Link& link);
 
-/// Waits, told by the kernel, until `ns` takes in what is sent to the IPv6 ones of `addresses`: the
-/// kernel completes an address in its own time, a moment after it was added. Gives up with a
-/// warning after a second. Nothing is waited for without IPv6, and seldom anything with it.
+/// Waits, told by the kernel, until `ns` (nullptr: the calling thread's namespace) takes in what is
+/// sent to the IPv6 ones of `addresses`: the kernel completes an address in its own time, a moment
+/// after it was added. Gives up with a warning after a second. Nothing is waited for without IPv6,
+/// and seldom anything with it.
 void await_addresses(
-    nl::Socket& socket, const netns::Netns& ns, const std::vector<IpAddr>& addresses);
+    nl::Socket& socket, const netns::Netns* ns, const std::vector<IpAddr>& addresses);
 /// What to wait for: in the container, and on the host if the gateways are there.
 std::vector<IpAddr> addresses_of(const cni::Result& result);
 std::vector<IpAddr> gateway_addresses_of(const cni::Result& result);

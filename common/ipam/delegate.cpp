@@ -7,6 +7,8 @@
 
 #include <sys/wait.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
@@ -71,7 +73,7 @@ void Delegate::begin() {
   }
 }
 
-Subprocess::Outcome Delegate::run_linked() const {
+Subprocess::Outcome Delegate::run_linked() {
   const log::Scope scope;
   Subprocess::Outcome outcome{};
   const cni::Process process{
@@ -81,20 +83,30 @@ Subprocess::Outcome Delegate::run_linked() const {
       .read_input = {},
       .write_output = [&](std::string_view text) { outcome.output = text; },
       .write_error = [](std::string_view) {},
-      .config = network_.config};
+      .config = network_.config,
+      .take_result =
+          [&](nlohmann::json result) {
+            document_ = std::make_shared<const nlohmann::json>(std::move(result));
+          }};
   outcome.status = W_EXITCODE(cni::run(network_.linked->plugin, {}, process), 0);
   return outcome;
 }
 
-std::string Delegate::finish() {
+void Delegate::finish() {
   if (!begun_) {
     begin();
   }
-  const Subprocess::Outcome outcome = process_ ? process_->finish() : run_linked();
+  Subprocess::Outcome outcome = process_ ? process_->finish() : run_linked();
   if (outcome.status != 0) {
     throw cni::read_error("IPAM plugin " + quote(type_), outcome);
   }
-  return outcome.output;
+  output_ = std::move(outcome.output);
+}
+
+cni::Result Delegate::result() const {
+  const std::string what = "result of IPAM plugin " + quote(type_);
+  return document_ ? cni::parse_result(*document_, network_.version, what)
+                   : cni::parse_result(std::string_view{output_}, network_.version, what);
 }
 
 Acquisition::Acquisition(const cni::Network& network, std::string type)
@@ -110,17 +122,16 @@ cni::Result Acquisition::finish() {
   if (type_.empty()) {
     return {};
   }
-  std::string output;
+  cni::Result result;
   try {
-    output = running_->finish();
+    running_->finish();
+    result = running_->result();
     running_.reset();
   } catch (const Error& e) {  // looked at, and thrown on
     running_.reset();
     nothing_taken_ = says_already_allocated(e);
     throw;
   }
-  auto result =
-      cni::parse_result(output, network_.version, "result of IPAM plugin " + quote(type_));
   if (result.ips.empty()) {
     throw Error{
         ErrorCode::invalid_config, "ipam.type: IPAM plugin " + quote(type_) + " gave no address"};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,18 +27,21 @@ class Delegate {
 
   /// Hands the configuration over: the delegate gets to work.
   void begin();
-  /// Waits for the end and returns what was printed. Throws the delegate's own error, code
-  /// included.
-  std::string finish();
+  /// Waits for the end. Throws the delegate's own error, code included.
+  void finish();
+  /// What its ADD has given, after finish(). Throws what cni::parse_result() does.
+  [[nodiscard]] cni::Result result() const;
 
  private:
-  [[nodiscard]] Subprocess::Outcome run_linked() const;
+  Subprocess::Outcome run_linked();
 
   const cni::Network& network_;
   std::string type_;
   std::string command_;
   std::optional<Subprocess> process_;  ///< Absent when the delegate is linked in.
   bool begun_ = false;
+  std::string output_;
+  std::shared_ptr<const nlohmann::json> document_;  ///< The result of one that is linked in.
 };
 
 /// The addresses of one attachment while ADD is under way.

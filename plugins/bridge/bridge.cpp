@@ -43,10 +43,10 @@ void masquerade(const Site& site, const cni::Result& result, UndoLog& undo) {
 /// of the bridge while the kernel keeps the lock that each of our requests needs.
 void await_addresses(const Site& site, const cni::Result& result) {
   if (!site.config.detect_duplicates) {
-    ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+    ipam::await_addresses(site.container, &*site.attachment.netns, ipam::addresses_of(result));
   }
   if (site.config.gateway.enabled()) {
-    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+    ipam::await_addresses(site.host, nullptr, ipam::gateway_addresses_of(result));
   }
 }
 
@@ -54,7 +54,7 @@ void await_addresses(const Site& site, const cni::Result& result) {
 void await_duplicate_detection(const Site& site, const nl::Link& far, const cni::Result& result) {
   if (site.config.detect_duplicates && !site.config.disable_container_interface) {
     ipam::await_duplicate_detection(site.container, *site.attachment.netns, far);
-    ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+    ipam::await_addresses(site.container, &*site.attachment.netns, ipam::addresses_of(result));
   }
 }
 

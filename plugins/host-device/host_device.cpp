@@ -85,7 +85,7 @@ cni::Result finish_ipam(Site& site, const std::optional<nl::Link>& link) {
     log::phase("addresses");
     const auto& ns = *site.attachment.netns;
     ipam::configure(site.container, ns, *link, result, {.arp_notify = true});
-    ipam::await_addresses(site.container, ns, ipam::addresses_of(result));
+    ipam::await_addresses(site.container, &ns, ipam::addresses_of(result));
   }
   for (auto& ip : result.ips) {
     ip.interface = 0;

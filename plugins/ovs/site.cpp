@@ -143,9 +143,9 @@ void configure_container(const Site& site, const nl::Link& far, const cni::Resul
 }
 
 void await_addresses(const Site& site, const cni::Result& result) {
-  ipam::await_addresses(site.container, *site.attachment.netns, ipam::addresses_of(result));
+  ipam::await_addresses(site.container, &*site.attachment.netns, ipam::addresses_of(result));
   if (site.config.gateway.enabled()) {
-    ipam::await_addresses(site.host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+    ipam::await_addresses(site.host, nullptr, ipam::gateway_addresses_of(result));
   }
 }
 

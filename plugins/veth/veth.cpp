@@ -139,8 +139,8 @@ cni::Result add(const cni::Attachment& attachment) {
   config.masquerade.add(attachment.owner(), result);
 
   log::phase("addresses complete");
-  ipam::await_addresses(container, *attachment.netns, ipam::addresses_of(result));
-  ipam::await_addresses(host, netns::Netns::current(), ipam::gateway_addresses_of(result));
+  ipam::await_addresses(container, &*attachment.netns, ipam::addresses_of(result));
+  ipam::await_addresses(host, nullptr, ipam::gateway_addresses_of(result));
   forget_ipv6(host, near, result);
   report(attachment, near, far, result);
   result.dns = config.dns.empty() ? result.dns : config.dns;

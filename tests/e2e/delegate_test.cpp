@@ -50,6 +50,29 @@ TEST_F(DelegateTest, AnythingElseCalledHostLocalIsExecuted) {
   EXPECT_EQ(shell("cat /run/commands"), "ADD\nDEL\n");
 }
 
+TEST_F(DelegateTest, ExecutedOrNotItsResultIsTheSame) {
+  make_plugin("host-local", "exec " + real_host_local());
+  for (const char* version : {"0.2.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"}) {
+    json network = bridge_network();
+    network["cniVersion"] = version;
+    network["ipam"]["ranges"][0][0]["rangeStart"] = "10.1.0.7";
+    network["ipam"]["ranges"][0][0]["rangeEnd"] = "10.1.0.7";
+    network["ipam"]["routes"] = {{{"dst", "10.9.0.0/16"}, {"mtu", 1300}, {"priority", 5}}};
+
+    json linked = run("ADD", network).json();
+    const std::string routes = shell_in("c1", "ip route");
+    ASSERT_TRUE(is_success(run("DEL", network)));
+    json executed = run_with_own_path("ADD", network).json();
+
+    EXPECT_EQ(shell_in("c1", "ip route"), routes) << version;
+    EXPECT_NE(routes.find("10.9.0.0/16"), std::string::npos) << routes;
+    linked.erase("interfaces");  // each time with another MAC address
+    executed.erase("interfaces");
+    EXPECT_EQ(executed, linked) << version;
+    ASSERT_TRUE(is_success(run("DEL", network)));
+  }
+}
+
 TEST_F(DelegateTest, SameBuildHasToBeExecutableAllTheSame) {
   shell("mkdir /run/plugins; cp " + real_host_local() + " /run/plugins; chmod -x /run/plugins/*");
 
