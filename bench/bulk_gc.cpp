@@ -75,7 +75,8 @@ std::vector<BulkGc> measure_bulk_gc(const Side& ours, ContainerPool& pool, Progr
   for (const Row& row : rows_with_gc()) {
     progress.begin(results.size() + 1, rows_with_gc().size(), "bulk GC: " + row.name);
     BulkGc& result = results.emplace_back(BulkGc{.row = &row});
-    for (unsigned round = 0; round < kRounds; ++round) {
+    const unsigned rounds = row.most_rounds > 0 ? std::min(row.most_rounds, kRounds) : kRounds;
+    for (unsigned round = 0; round < rounds; ++round) {
       measure_round(ours, result, pool, progress);
     }
   }

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kPause{25};
 /// The same after many calls.
 constexpr std::chrono::seconds kSettling{2};
 /// Rounds of many at once take long, and each has many values.
-constexpr unsigned kRoundsTogether = 6;
+constexpr unsigned kRoundsTogether = 4;
 
 /// What is measured in one go: a row on one set of hosts, which get fuller.
 struct Task {
@@ -136,17 +136,23 @@ unsigned count_rounds(const Bench& bench, const Task& task) {
 }
 
 void run_rounds(
-    Bench& bench, Hosts& hosts, const Task& task, const std::vector<std::size_t>& taking_part) {
+    Bench& bench,
+    Hosts& hosts,
+    const Task& task,
+    unsigned attached,
+    const std::vector<std::size_t>& taking_part) {
   const std::size_t steps = task.row->steps.size();
   const unsigned rounds = count_rounds(bench, task);
-  for (unsigned round = 0; round < std::min(kWarmUps, rounds - 1); ++round) {
+  const bool is_first = attached == task.attached.front();
+  for (unsigned round = 0; is_first && round < std::min(kWarmUps, rounds - 1); ++round) {
     run_round(hosts, taking_part, steps, 0, &Cell::warm_up);
   }
   for (unsigned round = 0; round < rounds; ++round) {
     bench.progress.tick("round " + std::to_string(round + 1) + "/" + std::to_string(rounds));
     run_round(hosts, taking_part, steps, round % taking_part.size(), &Cell::measure);
   }
-  run_round(hosts, taking_part, steps, 0, &Cell::count);
+  const bool count_peers = is_first || task.row->most_rounds == 0;
+  run_round(hosts, count_peers ? taking_part : std::vector{hosts.ours}, steps, 0, &Cell::count);
 }
 
 void keep_lines(Bench& bench, Hosts& hosts, const Task& task, unsigned attached) {
@@ -192,7 +198,7 @@ void measure_task(Bench& bench, const Task& task) {
       hosts.base = add_cell(bench, hosts, bench.ours, task);
     }
     const auto taking_part = fill(bench, hosts, task, attached);
-    run_rounds(bench, hosts, task, taking_part);
+    run_rounds(bench, hosts, task, attached, taking_part);
     keep_lines(bench, hosts, task, attached);
   }
   clear_up(bench, hosts);

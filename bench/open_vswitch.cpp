@@ -1,10 +1,13 @@
 #include "open_vswitch.h"
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 
 #include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,6 +18,10 @@ namespace patchbay::bench {
 
 namespace {
 
+using nlohmann::json;
+
+/// Their text is an argument of a command, which takes 128 KiB.
+constexpr unsigned kPortsOfATransaction = 300;
 constexpr auto kSchema = "/usr/share/openvswitch/vswitch.ovsschema";
 
 /// Throws Error{internal} when the daemon has not written it.
@@ -25,6 +32,34 @@ pid_t read_pid(const std::string& file) {
     throw Error{ErrorCode::internal, "read a process id from " + quote(file)};
   }
   return pid;
+}
+
+/// The JSON-RPC parameters of a transaction that makes the ports.
+std::string port_insertion(const std::string& prefix, unsigned first, unsigned end) {
+  json operations = json::array({"Open_vSwitch"});
+  json ports = json::array();
+  for (unsigned number = first; number < end; ++number) {
+    const auto name = prefix + std::to_string(number);
+    const json interface = json::array({"named-uuid", "i" + name});
+    ports.push_back({"named-uuid", "p" + name});
+    operations.push_back(
+        {{"op", "insert"},
+         {"table", "Interface"},
+         {"uuid-name", "i" + name},
+         {"row", {{"name", name}}}});
+    operations.push_back(
+        {{"op", "insert"},
+         {"table", "Port"},
+         {"uuid-name", "p" + name},
+         {"row", {{"name", name}, {"interfaces", interface}}}});
+  }
+  const json insertion = json::array({"ports", "insert", json::array({"set", ports})});
+  operations.push_back(
+      {{"op", "mutate"},
+       {"table", "Bridge"},
+       {"where", json::array({json::array({"name", "==", kBridge})})},
+       {"mutations", json::array({insertion})}});
+  return operations.dump();
 }
 
 }  // namespace
@@ -95,14 +130,16 @@ void OpenVswitch::add_devices(const std::string& prefix, unsigned first, unsigne
   }
 }
 
+/// Not by ovs-vsctl, which goes through all ports of the bridge for each that it adds.
 void OpenVswitch::add_ports(const std::string& prefix, unsigned first, unsigned end) {
-  std::vector<std::string> words;
-  for (unsigned number = first; number < end; ++number) {
-    words.insert(words.end(), {"--", "add-port", kBridge, prefix + std::to_string(number)});
+  for (unsigned number = first; number < end; number += kPortsOfATransaction) {
+    const auto last = std::min(end, number + kPortsOfATransaction);
+    (void)run(
+        {{.path = "ovsdb-client",
+          .arguments = {"transact", remote_, port_insertion(prefix, number, last)},
+          .environment = {}}});
   }
-  if (first < end) {
-    vsctl(std::move(words));
-  }
+  vsctl({"set", "Bridge", kBridge, "other_config:ports=" + std::to_string(end)});
 }
 
 }  // namespace patchbay::bench

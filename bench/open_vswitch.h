@@ -28,7 +28,7 @@ class OpenVswitch {
   /// Makes devices called `prefix` and a number, from `first` to before `end`; nothing without a
   /// switch, which would look for them.
   void add_devices(const std::string& prefix, unsigned first, unsigned end);
-  /// Makes ports of them, in one transaction.
+  /// Makes ports of them, by few transactions, and waits for the switch if there is one.
   void add_ports(const std::string& prefix, unsigned first, unsigned end);
 
  private:
