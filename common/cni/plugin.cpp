@@ -96,10 +96,10 @@ Network read_network(
   return {std::move(name), version, std::move(config), environment.path, plugin.linked};
 }
 
-/// A plugin that is linked in finds it compared already.
+/// A plugin that runs in its caller's process finds it compared already.
 std::optional<netns::Netns> open_netns(
     const Plugin& plugin, const Environment& environment, const Process& process) {
-  if (process.config && !plugin.enters_netns) {
+  if (process.caller && !plugin.enters_netns) {
     return std::nullopt;
   }
   const bool must_exist = plugin.enters_netns && environment.command != Command::del;
@@ -190,8 +190,8 @@ std::string add(const Plugin& plugin, const Attachment& attachment, const Proces
   const Result result = plugin.add(attachment);
   undo.on_failure("take the attachment back", [&] { plugin.del(attachment); });
   std::string text;
-  if (process.take_result) {
-    process.take_result(to_json(result, attachment.network.version));
+  if (process.caller) {
+    process.caller->take_result(to_json(result, attachment.network.version));
   } else {
     text = print(result, attachment.network.version) + "\n";
   }
@@ -253,7 +253,7 @@ std::string run_command(
       std::string{plugin.name} + (environment.container_id.empty() ? "" : " ") +
       environment.container_id + (environment.ifname.empty() ? "" : " ") + environment.ifname);
   log::phase("parse");
-  Config config = process.config ? *process.config : Config::parse(process.read_input());
+  Config config = process.caller ? process.caller->config : Config::parse(process.read_input());
   Network network = read_network(plugin, environment, std::move(config), answer);
   if (environment.command == Command::gc || environment.command == Command::status) {
     give_up_privileges(plugin, process);

@@ -82,6 +82,12 @@ struct Plugin {
   void (*status)(const Network&) = nullptr;
 };
 
+/// The plugin that another one is linked into and runs in.
+struct Caller {
+  Config config;                                    ///< What is read from stdin otherwise.
+  std::function<void(nlohmann::json)> take_result;  ///< Where the result of ADD goes, not stdout.
+};
+
 /// Everything the outside world supplies; tests pass their own.
 struct Process {
   Getenv getenv;
@@ -91,10 +97,7 @@ struct Process {
   /// It is the plugin's own: it must not be elevated (see is_elevated()), and gives up what
   /// capabilities the plugin does not need.
   bool own = false;
-  /// For a plugin that is linked in: what read_input would give, parsed, and where the result of
-  /// ADD goes instead of write_output.
-  std::optional<Config> config{};
-  std::function<void(nlohmann::json)> take_result{};
+  std::optional<Caller> caller{};  ///< It is that plugin's process.
 };
 
 /// Reads the command, runs it, prints the result or the error JSON, returns the exit status.

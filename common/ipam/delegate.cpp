@@ -83,11 +83,9 @@ Subprocess::Outcome Delegate::run_linked() {
       .read_input = {},
       .write_output = [&](std::string_view text) { outcome.output = text; },
       .write_error = [](std::string_view) {},
-      .config = network_.config,
-      .take_result =
-          [&](nlohmann::json result) {
-            document_ = std::make_shared<const nlohmann::json>(std::move(result));
-          }};
+      .caller = cni::Caller{network_.config, [&](nlohmann::json result) {
+                              document_ = std::make_shared<const nlohmann::json>(std::move(result));
+                            }}};
   outcome.status = W_EXITCODE(cni::run(network_.linked->plugin, {}, process), 0);
   return outcome;
 }
