@@ -18,12 +18,6 @@ class OvsKernelDatapathTest : public SwitchTest {
     SwitchTest::SetUp();
   }
 
-  /// An emulated machine takes its time.
-  static json network(const std::string& patch = "{}") {
-    json patient = SwitchTest::network(R"({"link_state_check_interval": 6000})");
-    patient.merge_patch(json::parse(patch));
-    return patient;
-  }
   static std::string datapath() { return shell("ovs-dpctl show"); }
   /// Per cent of a flood of echo requests that are not answered.
   static int loss(const std::string& from, const std::string& address) {
