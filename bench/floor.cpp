@@ -91,7 +91,6 @@ void set_up(nl::Socket& socket, IfIndex link) {
 void attach_to_bridge(nl::Socket& host, nl::Socket& container, const netns::Netns& ns) {
   const bool with_vlan = job_has("vlan");
   const auto found = nl::ensure_bridge(host, {.name = bridge_name(), .vlan_filtering = with_vlan});
-  nl::LinkMonitor monitor;
   const auto near = nl::add_veth(
       host,
       {.ifname = IfName::parse("eth0"),
@@ -114,7 +113,7 @@ void attach_to_bridge(nl::Socket& host, nl::Socket& container, const netns::Netn
     nl::add_route(container, far.index, route, "eth0");
   }
   set_up(host, near.index);
-  monitor.wait_until_up(host, near.index, std::chrono::steady_clock::now() + kPatience);
+  nl::wait_until_up(host, near.index, std::chrono::steady_clock::now() + kPatience);
   (void)nl::delete_multicast_route(host, near.index);
 }
 
@@ -214,7 +213,8 @@ void del() {
   const auto ns = netns::Netns::open(variable("CNI_NETNS"));
   if (const auto near = nl::find_veth(host, owner()); near && near->peer) {
     const int kept_open = connection ? connection->fd() : -1;
-    nl::PairDeletion{host, *near, nl::PairDeletion::OtherEnd{ns, *near->peer}, kept_open}.wait();
+    nl::PairDeletion::OtherEnd other{ns, *near->peer};
+    nl::PairDeletion{host, near->index, other, kept_open}.wait();
   }
 }
 

@@ -80,25 +80,43 @@ void detach(
   BestEffort teardown;
   std::optional<nft::Connection> connection;
   nl::Socket host;
+  std::optional<nl::PairDeletion> deletion;
 
-  const auto remove_rules = [&] {
+  const auto connect = [&] {
     if (rules.any) {
       connection.emplace();
-      rules.remove(*connection);
     }
   };
-  const auto delete_pair = [&] {
+  const auto begin_deletion = [&] {
     if (const auto near = find_host_end(host, attachment)) {
       unroute(host, *near);
       const int kept_open = connection ? connection->fd() : -1;
-      nl::PairDeletion{host, *near, find_other_end(host, attachment, *near), kept_open}.wait();
+      deletion.emplace(host, near->index, find_other_end(host, attachment, *near), kept_open);
+    }
+  };
+  const auto remove_rules = [&] {
+    if (connection) {
+      rules.remove(*connection);
     }
   };
   ipam::release_after(teardown, attachment.network, ipam, [&] {
+    log::phase("links");
+    teardown.attempt("remove nftables elements", connect);
+    teardown.attempt("delete the veth pair", begin_deletion);
     log::phase("rules");
     teardown.attempt("remove nftables elements", remove_rules);
-    log::phase("links");
-    teardown.attempt("delete the veth pair", delete_pair);
+    log::phase("links unlisted");
+    teardown.attempt("delete the veth pair", [&] {
+      if (deletion) {
+        deletion->wait_until_unlisted();
+      }
+    });
+  });
+  log::phase("links gone");
+  teardown.attempt("delete the veth pair", [&] {
+    if (deletion) {
+      deletion->wait();
+    }
   });
   teardown.finish();
 }

@@ -19,9 +19,10 @@ struct Rules {
 /// Deletes routes through the host's end of a pair that is about to go.
 using Unroute = std::function<void(nl::Socket& host, const nl::Link& near)>;
 
-/// DEL: removes the rules, deletes the pair, and only then lets the IPAM plugin `ipam` (none when
-/// empty) give the address away. Everything is attempted; what is gone already, the namespace
-/// included, is no failure. Throws one Error for all failures.
+/// DEL: has the kernel delete the pair, removes the rules meanwhile, and lets the IPAM plugin
+/// `ipam` (none when empty) give the address away when nobody can use it any more. Returns when all
+/// of it is gone. Everything is attempted; what is gone already, the namespace included, is no
+/// failure. Throws one Error for all failures.
 void detach(
     const cni::Attachment& attachment,
     const std::string& ipam,

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
+#include <span>
 #include <string_view>
 #include <unistd.h>
 
@@ -43,21 +44,14 @@ void keep_only(std::array<int, 3> kept) {
   (void)::close_range(static_cast<unsigned>(next), ~0U, 0);
 }
 
-/// A bridge reconsiders all its ports when one of them goes down, and again when it leaves: so a
-/// port leaves first, and goes down as a link of its own. The acknowledgements are not read. A
-/// failure ends the process: the parent notices.
-void send_requests(Socket& socket, const Link& end) noexcept {
-  const int index = static_cast<int>(end.index);
-  std::vector<Message> messages;
-  if (end.master) {
-    messages.push_back(link_message(RTM_SETLINK, 0, index));
-    messages.back().put(IFLA_MASTER, std::uint32_t{0});
-  }
-  messages.push_back(link_message(RTM_DELLINK, 0, index));
-  socket.send(messages);
+/// The acknowledgement is not read. A failure ends the process: the parent notices.
+void send_request(Socket& socket, IfIndex index) noexcept {
+  const Message request = link_message(RTM_DELLINK, 0, static_cast<int>(index));
+  socket.send(std::span{&request, 1});
 }
 
-/// A port leaves its bridge, as above.
+/// A bridge reconsiders all its ports when one of them goes down, and again when it leaves: so a
+/// port leaves first, and goes down as a link of its own.
 Message doom(const Link& link) {
   Message message = link_message(RTM_SETLINK, 0, static_cast<int>(link.index));
   message.put(IFLA_GROUP, kDeletionGroup);
@@ -75,69 +69,81 @@ void require_gone_or_done(const Refusal& refusal, std::string_view what) {
 
 }  // namespace
 
-PairDeletion::PairDeletion(
-    Socket& socket, const Link& end, std::optional<OtherEnd> other, int kept_open)
-    : socket_{socket},
-      end_{end} {
+PairDeletion::PairDeletion(Socket& host, IfIndex near, std::optional<OtherEnd> other, int kept_open)
+    : host_{host},
+      near_{near} {
   if (must_wait()) {
     return;
   }
-  near_.emplace();
   if (other) {
-    far_.emplace(other->ns);
-    far_index_ = other->index;
+    ends_.push_back({LinkMonitor{other->ns, other->index, LinkMonitor::Event::removal}});
   }
-  start_child(kept_open);
+  ends_.push_back({LinkMonitor{near, LinkMonitor::Event::removal}});
+  start_child(other ? other->index : near, kept_open);
 }
 
-void PairDeletion::start_child(int kept_open) {
+void PairDeletion::start_child(IfIndex named, int kept_open) {
   std::array<int, 2> alive{};
   if (::pipe2(alive.data(), O_CLOEXEC) != 0) {
     throw SystemError{errno, "create a pipe"};
   }
   child_alive_ = UniqueFd{alive[0]};
   const UniqueFd childs_end{alive[1]};
-  Socket own;  // acknowledged to nobody: the parent's sockets stay in step
+  Socket& socket = ends_.front().monitor.socket();
   const pid_t child = ::fork();
   if (child < 0) {
     log::warn("cannot fork to delete a link, continuing by waiting for it");
-    near_.reset();
+    ends_.clear();
   }
   if (child == 0) {
-    keep_only({own.fd(), childs_end.get(), kept_open});
-    send_requests(own, end_);
+    keep_only({socket.fd(), childs_end.get(), kept_open});
+    send_request(socket, named);
     ::_exit(0);
   }
 }
 
-/// Waits for both announcements; false when they do not come, or some were lost.
-bool PairDeletion::announced() {
+std::size_t PairDeletion::gone() const {
+  return static_cast<std::size_t>(
+      std::count_if(ends_.begin(), ends_.end(), [](const End& end) { return end.gone; }));
+}
+
+/// Waits until so many ends are announced to be gone; false when that does not happen, or when some
+/// announcement was lost.
+bool PairDeletion::hear_of(std::size_t ends) {
   const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
-  bool near_gone = false;
-  bool far_gone = !far_;
-  while (!near_gone || !far_gone) {
-    std::array<pollfd, 3> waiting{
-        pollfd{near_gone ? -1 : near_->fd(), POLLIN, 0},
-        pollfd{far_gone ? -1 : far_->fd(), POLLIN, 0},
-        pollfd{child_alive_.get(), 0, 0}};
+  while (gone() < ends) {
+    std::vector<pollfd> waiting{{child_alive_.get(), 0, 0}};
+    for (auto& end : ends_) {
+      waiting.push_back({end.gone ? -1 : end.monitor.fd(), POLLIN, 0});
+    }
     if (::poll(waiting.data(), waiting.size(), milliseconds_until(deadline)) == 0) {
       return false;
     }
-    const bool child_ended = waiting[2].revents != 0;
-    const bool near_complete = near_gone || near_->saw_removal(end_.index, near_gone);
-    const bool far_complete = far_gone || far_->saw_removal(far_index_, far_gone);
-    if (!near_complete || !far_complete || (child_ended && !(near_gone && far_gone))) {
+    const bool child_ended = waiting.front().revents != 0;
+    const bool complete = std::all_of(ends_.begin(), ends_.end(), [](End& end) {
+      return end.gone || end.monitor.hear(end.gone);
+    });
+    if (!complete || (child_ended && gone() < ends)) {
       return false;
     }
   }
   return true;
 }
 
-void PairDeletion::wait() {
-  if (near_ && announced()) {
+void PairDeletion::wait_for(std::size_t ends) {
+  if (awaited_here_ || (!ends_.empty() && hear_of(ends))) {
     return;
   }
-  delete_link(socket_, end_.index);
+  awaited_here_ = true;  // once, whatever comes of it
+  delete_link(host_, near_);
+}
+
+void PairDeletion::wait_until_unlisted() {
+  wait_for(1);
+}
+
+void PairDeletion::wait() {
+  wait_for(ends_.size());
 }
 
 void delete_links(Socket& socket, const std::vector<Link>& links) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <poll.h>
+#include <utility>
 
 #include <linux/rtnetlink.h>
 
@@ -25,49 +26,53 @@ int milliseconds_until(Deadline deadline) {
   return left > 0 ? static_cast<int>(left) : 0;
 }
 
-LinkMonitor::LinkMonitor() {
+LinkMonitor::LinkMonitor(Socket socket, IfIndex link, Event event)
+    : socket_{std::move(socket)},
+      link_{link},
+      event_{event} {
   socket_.join(RTNLGRP_LINK);
 }
 
-LinkMonitor::LinkMonitor(const netns::Netns& ns) : socket_{Socket::in(ns)} {
-  socket_.join(RTNLGRP_LINK);
+LinkMonitor::LinkMonitor(IfIndex link, Event event) : LinkMonitor{Socket{}, link, event} {}
+
+LinkMonitor::LinkMonitor(const netns::Netns& ns, IfIndex link, Event event)
+    : LinkMonitor{Socket::in(ns), link, event} {}
+
+bool LinkMonitor::tells(const nlmsghdr& message) const {
+  const bool is_removal = message.nlmsg_type == RTM_DELLINK;
+  if (is_removal != (event_ == Event::removal) || !is_about(message, link_)) {
+    return false;
+  }
+  const auto link = parse_link(message);
+  return link && (is_removal || link->oper_up);
 }
 
-bool LinkMonitor::drain(
-    IfIndex link, const std::function<void(std::uint16_t, const Link&)>& visit) {
+bool LinkMonitor::hear(bool& happened) {
   int error = 0;
-  const auto visit_link = [&](const nlmsghdr& message) {
-    if (!is_about(message, link)) {
-      return;
-    }
-    if (const auto event = parse_link(message)) {
-      visit(message.nlmsg_type, *event);
-    }
-  };
   while (error == 0) {
-    error = socket_.receive(visit_link, Socket::Patience::none);
+    error = socket_.receive(
+        [&](const nlmsghdr& message) { happened = happened || tells(message); },
+        Socket::Patience::none);
   }
   return error == EAGAIN;
 }
 
-bool LinkMonitor::saw_removal(IfIndex link, bool& removed) {
-  return drain(
-      link, [&](std::uint16_t type, const Link&) { removed = removed || type == RTM_DELLINK; });
-}
-
-bool LinkMonitor::wait_until_up(Socket& host, IfIndex link, Deadline deadline) {
+bool wait_until_up(Socket& socket, IfIndex link, Deadline deadline, const netns::Netns* ns) {
   const auto is_up = [&] {
-    const auto state = find_link(host, link);
+    const auto state = find_link(socket, link);
     return state && state->oper_up;
   };
-  bool up = false;
+  if (is_up()) {
+    return true;
+  }
+  constexpr auto event = LinkMonitor::Event::up;
+  LinkMonitor monitor = ns != nullptr ? LinkMonitor{*ns, link, event} : LinkMonitor{link, event};
+  bool up = is_up();
   Deadline ask = steady_clock::now() + kMoment;
   while (!up && steady_clock::now() < deadline) {
-    pollfd waiting{fd(), POLLIN, 0};
+    pollfd waiting{monitor.fd(), POLLIN, 0};
     (void)::poll(&waiting, 1, milliseconds_until(std::min(deadline, ask)));
-    const bool complete = drain(link, [&](std::uint16_t type, const Link& event) {
-      up = type == RTM_NEWLINK && event.oper_up;
-    });
+    const bool complete = monitor.hear(up);
     if (!complete || (!up && steady_clock::now() >= ask)) {
       up = is_up();
       ask = steady_clock::now() + kMoment;

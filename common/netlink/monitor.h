@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 
 #include "netlink/link.h"
 
@@ -12,31 +11,39 @@ using Deadline = std::chrono::steady_clock::time_point;
 /// Milliseconds until `deadline` for poll(2), rounded up; 0 when it has passed.
 int milliseconds_until(Deadline deadline);
 
-/// Hears what happens to links in one namespace. Open it *before* the event that is waited for.
+/// Hears of one event of one link. Open it *before* the event that is waited for.
 class LinkMonitor {
  public:
+  enum class Event { up, removal };  ///< Up: operationally, so that it carries packets.
+
   /// In the calling thread's namespace, or inside `ns`. Throws SystemError.
-  LinkMonitor();
-  explicit LinkMonitor(const netns::Netns& ns);
+  LinkMonitor(IfIndex link, Event event);
+  LinkMonitor(const netns::Netns& ns, IfIndex link, Event event);
 
   [[nodiscard]] int fd() const { return socket_.fd(); }
+  [[nodiscard]] Socket& socket() { return socket_; }
 
-  /// Reads the notifications that have arrived and notes the removal of `link`. False when some
+  /// Reads the notifications that have arrived and notes the event in `happened`. False when some
   /// were lost (a flood): then the state has to be asked for.
-  bool saw_removal(IfIndex link, bool& removed);
-  /// Waits until `link` is operationally up. Asks `host` only when notifications were lost, at the
-  /// end, and when nothing was heard for a moment. Who asks is answered after whatever the event
-  /// has set off, which takes the kernel milliseconds on a bridge of 500 ports; but it keeps the
-  /// carrier of a pair whose ends have the same number to itself for up to a second, unless
-  /// somebody asks (net/core/link_watch.c: linkwatch_urgent_event). False when `deadline` passes
-  /// before.
-  bool wait_until_up(Socket& host, IfIndex link, Deadline deadline);
+  bool hear(bool& happened);
 
  private:
-  /// Reads what has arrived and visits what is about `link`.
-  bool drain(IfIndex link, const std::function<void(std::uint16_t type, const Link&)>& visit);
+  LinkMonitor(Socket socket, IfIndex link, Event event);
+
+  [[nodiscard]] bool tells(const nlmsghdr& message) const;
 
   Socket socket_;
+  IfIndex link_;
+  Event event_;
 };
+
+/// Waits until `link` is up. Asks `socket`, which belongs to the link's namespace, first: a look-up
+/// has the kernel see to the carrier there and then (Linux 6.8, net/core/link_watch.c:
+/// linkwatch_sync_dev), while a worker does it later, that of a pair whose ends have the same
+/// number up to a second later. Listens to the kernel otherwise, and asks again when nothing was
+/// heard for a moment, when notifications were lost, and at the end. `ns` is the link's namespace;
+/// the calling thread's when null. False when `deadline` passes before. Throws SystemError.
+bool wait_until_up(
+    Socket& socket, IfIndex link, Deadline deadline, const netns::Netns* ns = nullptr);
 
 }  // namespace patchbay::nl

@@ -10,7 +10,6 @@
 #include "host-local/host_local.h"
 #include "ipam/apply.h"
 #include "ipam/delegate.h"
-#include "netlink/monitor.h"
 #include "netlink/veth.h"
 #include "netns/sysctl.h"
 #include "network.h"
@@ -83,7 +82,6 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
   ensure_uplink(site.host, bridge, config, undo);
 
   log::phase("links");
-  nl::LinkMonitor monitor;
   const auto mac = config.mac.resolve(site.attachment.args);
   const auto port = nl::add_veth(
       site.host,
@@ -121,7 +119,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("port up");
   nl::change_link(site.host, port.index, {.up = true}, "set " + quote(port.name.str()) + " up");
-  await_port(site, monitor, port);
+  await_port(site, port);
   await_duplicate_detection(site, far, result);
   interfaces.insert(
       interfaces.begin(),

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "netlink/bridge.h"
+#include "netlink/monitor.h"
 #include "netlink/route.h"
 #include "nft/spoofcheck.h"
 
@@ -63,12 +64,12 @@ void unguard_port(nft::Connection& connection, const cni::Attachment& attachment
   }
 }
 
-void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port) {
+void await_port(const Site& site, const nl::Link& port) {
   if (site.config.disable_container_interface) {
     return;
   }
   const auto deadline = std::chrono::steady_clock::now() + kPortPatience;
-  if (!monitor.wait_until_up(site.host, port.index, deadline)) {
+  if (!nl::wait_until_up(site.host, port.index, deadline)) {
     throw Error{
         ErrorCode::kernel,
         "bridge port " + quote(port.name.str()) + " has not come up in " +

@@ -3,7 +3,7 @@
 #include "base/undo_log.h"
 #include "cni/plugin.h"
 #include "config.h"
-#include "netlink/monitor.h"
+#include "netlink/link.h"
 #include "nft/batch.h"
 
 /// One container's port of the bridge.
@@ -26,8 +26,8 @@ void guard_port(const Site& site, const nl::Link& port, const nl::Link& far, Und
 /// that does not tell.
 void unguard_port(nft::Connection& connection, const cni::Attachment& attachment);
 
-/// Waits, told by the kernel, until `port` carries frames. Throws Error{kernel} after 3 seconds.
-void await_port(const Site& site, nl::LinkMonitor& monitor, const nl::Link& port);
+/// Waits until `port` carries frames. Throws Error{kernel} after 30 seconds.
+void await_port(const Site& site, const nl::Link& port);
 
 /// The bridge as it is now. One that nobody gave an address takes that of a port, and another one
 /// when ports come and go, which breaks its neighbours' ARP entries: its address is then set to

@@ -169,9 +169,11 @@ void change(nl::Socket& socket) {
 }
 
 void monitor(nl::Socket& /*socket*/) {
-  nl::LinkMonitor monitor;
-  bool removed = false;
-  (void)monitor.saw_removal(kLink, removed);
+  for (const auto event : {nl::LinkMonitor::Event::removal, nl::LinkMonitor::Event::up}) {
+    nl::LinkMonitor monitor{kLink, event};
+    bool happened = false;
+    (void)monitor.hear(happened);
+  }
 }
 
 void check(const std::vector<nft::Element>& elements) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <unistd.h>
 
+#include <net/if.h>
+
 #include "kernel/netlink.h"
 #include "netlink/bridge.h"
 #include "netlink/veth.h"
@@ -20,12 +22,13 @@ class DeletionTest : public NetlinkTest {
     ::unsetenv("PATCHBAY_WAIT_FOR_DELETE");
   }
 
-  nl::Link make_pair() {
+  nl::Link make_pair(std::optional<IfIndex> master = std::nullopt) {
     return nl::add_veth(
         host(),
         {.ifname = IfName::parse("eth0"),
          .owner = {"net1", "c1", "eth0"},
-         .container = container_ns()});
+         .container = container_ns(),
+         .master = master});
   }
   nl::PairDeletion::OtherEnd far() {
     return {container_ns(), nl::get_link(container(), IfName::parse("eth0")).index};
@@ -43,14 +46,45 @@ class DeletionTest : public NetlinkTest {
 TEST_F(DeletionTest, BothEndsAreGoneWhenItReturns) {
   const auto near = make_pair();
 
-  nl::PairDeletion{host(), near, far()}.wait();
+  nl::PairDeletion{host(), near.index, far()}.wait();
 
   expect_gone(near);
 }
 
+/// Asked in a way that does not wait for the kernel to be done with the request.
+TEST_F(DeletionTest, BothNamesAreFreeWhenTheEndsAreUnlisted) {
+  const auto near = make_pair();
+  nl::PairDeletion deletion{host(), near.index, far()};
+
+  deletion.wait_until_unlisted();
+
+  EXPECT_EQ(::if_nametoindex(near.name.str().c_str()), 0U);
+  {
+    const netns::ScopedNetns inside{container_ns()};
+    EXPECT_EQ(::if_nametoindex("eth0"), 0U);
+  }
+  deletion.wait();
+}
+
+/// Again in a way that does not wait.
+TEST_F(DeletionTest, TheBridgeHasLostItsPortWhenItReturns) {
+  const auto bridge = nl::ensure_bridge(host(), {.name = IfName::parse("br0")}).link;
+  const std::filesystem::path ports{"/sys/class/net/br0/brif"};
+  for (int round = 0; round < 20; ++round) {
+    const auto near = make_pair(bridge.index);
+    ASSERT_TRUE(std::filesystem::exists(ports / near.name.str()));
+    nl::PairDeletion deletion{host(), near.index, far()};
+    deletion.wait_until_unlisted();
+
+    deletion.wait();
+
+    EXPECT_TRUE(std::filesystem::is_empty(ports));
+  }
+}
+
 TEST_F(DeletionTest, NamesCanBeTakenAgainAtOnce) {
   const auto near = make_pair();
-  nl::PairDeletion{host(), near, far()}.wait();
+  nl::PairDeletion{host(), near.index, far()}.wait();
 
   EXPECT_EQ(make_pair().name, near.name);
 }
@@ -58,7 +92,7 @@ TEST_F(DeletionTest, NamesCanBeTakenAgainAtOnce) {
 TEST_F(DeletionTest, OfAnUnknownOtherEndAwaitsTheNearOne) {
   const auto near = make_pair();
 
-  nl::PairDeletion{host(), near, std::nullopt}.wait();
+  nl::PairDeletion{host(), near.index, std::nullopt}.wait();
 
   expect_gone(near);
 }
@@ -68,27 +102,38 @@ TEST_F(DeletionTest, OfWhatIsGoneAlreadySucceeds) {
   const auto other = far();
   nl::delete_link(host(), near.index);
 
-  EXPECT_NO_THROW((nl::PairDeletion{host(), near, other}.wait()));
+  EXPECT_NO_THROW((nl::PairDeletion{host(), near.index, other}.wait()));
 }
 
 TEST_F(DeletionTest, WaitsItselfWhenTold) {
   ::setenv("PATCHBAY_WAIT_FOR_DELETE", "1", 1);
   const auto near = make_pair();
 
-  nl::PairDeletion{host(), near, far()}.wait();
-
+  nl::PairDeletion deletion{host(), near.index, far()};
+  deletion.wait_until_unlisted();
   expect_gone(near);
+  deletion.wait();
+
   EXPECT_EQ(count_children(), 1U) << "the shell that counts, and nothing else";
 }
 
 TEST_F(DeletionTest, ChildThatCannotSendIsReplaced) {
   const auto near = make_pair();
-  nl::Link wrong = near;
-  wrong.index = IfIndex{999'999};
 
-  EXPECT_NO_THROW((nl::PairDeletion{host(), wrong, std::nullopt}.wait()));
+  EXPECT_NO_THROW((nl::PairDeletion{host(), IfIndex{999'999}, std::nullopt}.wait()));
 
   EXPECT_TRUE(nl::find_link(host(), near.name));
+}
+
+/// As when the container has deleted its end and made another link: the host's end counts.
+TEST_F(DeletionTest, OfAnOtherEndThatIsNoneDeletesThePair) {
+  const auto near = make_pair();
+  nl::PairDeletion deletion{
+      host(), near.index, nl::PairDeletion::OtherEnd{container_ns(), IfIndex{999'999}}};
+
+  deletion.wait_until_unlisted();
+  expect_gone(near);
+  EXPECT_NO_THROW(deletion.wait());
 }
 
 /// The write end stays open in the child until the kernel is done; then the pipe ends.
@@ -99,7 +144,7 @@ TEST_F(DeletionTest, ChildKeepsOneDescriptorAndClosesTheOthers) {
   ASSERT_EQ(::pipe2(other.data(), O_CLOEXEC), 0);
   const auto near = make_pair();
 
-  nl::PairDeletion{host(), near, far(), kept[1]}.wait();
+  nl::PairDeletion{host(), near.index, far(), kept[1]}.wait();
   ::close(kept[1]);
   ::close(other[1]);
 

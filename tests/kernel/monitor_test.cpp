@@ -1,6 +1,7 @@
 #include "netlink/monitor.h"
 
 #include <cerrno>
+#include <thread>
 
 #include "kernel/netlink.h"
 
@@ -10,114 +11,164 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+using Event = nl::LinkMonitor::Event;
+
 class MonitorTest : public NetlinkTest {
  protected:
   nl::Link make_pair_end() {
     shell("ip link add a0 type veth peer b0; ip link set a0 up");
     return link("a0");
   }
-  static nl::Deadline in(milliseconds time) { return steady_clock::now() + time; }
+  /// Hundreds of notifications, more than a socket holds.
+  static void flood(const nl::Link& about) {
+    nl::Socket socket;
+    for (int i = 0; i < 500; ++i) {
+      nl::change_link(socket, about.index, {.mtu = Mtu{static_cast<unsigned>(1000 + i)}}, "flood");
+    }
+  }
 };
 
 TEST_F(MonitorTest, HearsThatALinkIsUp) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
+  nl::LinkMonitor monitor{a0.index, Event::up};
   shell("ip link set b0 up");
 
-  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{3000})));
+  bool up = false;
+
+  EXPECT_TRUE(await([&] { return monitor.hear(up) && up; }));
 }
 
-TEST_F(MonitorTest, LinkThatStaysDownEndsWithTheDeadline) {
+TEST_F(MonitorTest, AnotherLinksEventsAreNone) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
+  nl::LinkMonitor removal{a0.index, Event::removal};
+  nl::LinkMonitor up{a0.index, Event::up};
+  shell("ip link add c0 type veth peer d0; ip link set c0 up; ip link set d0 up");
+  ASSERT_TRUE(await([&] { return link("c0").oper_up; }));
+  shell("ip link del c0");
 
-  EXPECT_FALSE(monitor.wait_until_up(host(), a0.index, in(milliseconds{50})));
+  bool happened = false;
+
+  EXPECT_TRUE(removal.hear(happened));
+  EXPECT_TRUE(up.hear(happened));
+  EXPECT_FALSE(happened);
 }
 
-/// As when the process was stopped for longer than it has patience.
-TEST_F(MonitorTest, LinkThatHasComeUpBeforeAMissedDeadlineIsUp) {
+TEST_F(MonitorTest, ChangeOfALinkThatIsNotUpIsNoEvent) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
-  shell("ip link set b0 up");
-  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
+  nl::LinkMonitor removal{a0.index, Event::removal};
+  nl::LinkMonitor up{a0.index, Event::up};
+  nl::change_link(host(), a0.index, {.mtu = Mtu{1400}}, "change a link");
 
-  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{-1})));
-}
+  bool happened = false;
 
-/// The kernel may keep an event to itself for a second, but not from who asks.
-TEST_F(MonitorTest, LinkThatNothingIsHeardOfIsAskedFor) {
-  const auto a0 = make_pair_end();
-  shell("ip link set b0 up");
-  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
-  nl::LinkMonitor monitor;
-  const auto begun = steady_clock::now();
-
-  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{60'000})));
-
-  EXPECT_LT(steady_clock::now() - begun, milliseconds{30'000});
-}
-
-TEST_F(MonitorTest, MissingLinkEndsWithTheDeadline) {
-  nl::LinkMonitor monitor;
-
-  EXPECT_FALSE(monitor.wait_until_up(host(), IfIndex{999'999}, in(milliseconds{50})));
+  EXPECT_TRUE(removal.hear(happened));
+  EXPECT_TRUE(up.hear(happened));
+  EXPECT_FALSE(happened);
 }
 
 TEST_F(MonitorTest, SeesARemoval) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
+  nl::LinkMonitor monitor{a0.index, Event::removal};
   nl::delete_link(host(), a0.index);
 
   bool removed = false;
 
-  EXPECT_TRUE(monitor.saw_removal(a0.index, removed));
+  EXPECT_TRUE(monitor.hear(removed));
   EXPECT_TRUE(removed);
 }
 
 TEST_F(MonitorTest, LeavingABridgeIsNoRemoval) {
   const auto a0 = make_pair_end();
   shell("ip link add br0 type bridge; ip link set a0 master br0");
-  nl::LinkMonitor monitor;
+  nl::LinkMonitor monitor{a0.index, Event::removal};
   shell("ip link set a0 nomaster");
 
   bool removed = false;
 
-  EXPECT_TRUE(monitor.saw_removal(a0.index, removed));
+  EXPECT_TRUE(monitor.hear(removed));
   EXPECT_FALSE(removed);
 }
 
 TEST_F(MonitorTest, RemovalInAnotherNamespaceIsNotHeard) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor{container_ns()};
+  nl::LinkMonitor monitor{container_ns(), a0.index, Event::removal};
   nl::delete_link(host(), a0.index);
 
   bool removed = false;
 
-  EXPECT_TRUE(monitor.saw_removal(a0.index, removed));
+  EXPECT_TRUE(monitor.hear(removed));
   EXPECT_FALSE(removed);
 }
 
 TEST_F(MonitorTest, TellsWhenNotificationsWereLost) {
   const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
-  for (int i = 0; i < 500; ++i) {
-    nl::change_link(host(), a0.index, {.mtu = Mtu{static_cast<unsigned>(1000 + i)}}, "flood");
-  }
+  nl::LinkMonitor monitor{a0.index, Event::up};
+  shell("ip link set b0 up");
+  flood(a0);
 
-  bool removed = false;
+  bool up = false;
 
-  EXPECT_FALSE(monitor.saw_removal(a0.index, removed));
+  EXPECT_FALSE(monitor.hear(up));
 }
 
-TEST_F(MonitorTest, LostNotificationsAreMadeUpForByAsking) {
-  const auto a0 = make_pair_end();
-  nl::LinkMonitor monitor;
-  shell("ip link set b0 up");
-  for (int i = 0; i < 500; ++i) {
-    nl::change_link(host(), a0.index, {.mtu = Mtu{static_cast<unsigned>(1000 + i)}}, "flood");
+class WaitTest : public MonitorTest {
+ protected:
+  bool wait(IfIndex link, milliseconds time) {
+    return nl::wait_until_up(host(), link, steady_clock::now() + time);
   }
+};
 
-  EXPECT_TRUE(monitor.wait_until_up(host(), a0.index, in(milliseconds{3000})));
+TEST_F(WaitTest, LinkThatIsUpIsNotWaitedFor) {
+  const auto a0 = make_pair_end();
+  shell("ip link set b0 up");
+  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
+  const auto begun = steady_clock::now();
+
+  EXPECT_TRUE(wait(a0.index, milliseconds{60'000}));
+
+  EXPECT_LT(steady_clock::now() - begun, milliseconds{30'000});
+}
+
+TEST_F(WaitTest, LinkThatComesUpMeanwhileEndsIt) {
+  const auto a0 = make_pair_end();
+  std::thread soon{[] { shell("sleep 0.1; ip link set b0 up"); }};
+  const auto begun = steady_clock::now();
+
+  EXPECT_TRUE(wait(a0.index, milliseconds{60'000}));
+
+  EXPECT_LT(steady_clock::now() - begun, milliseconds{30'000});
+  soon.join();
+}
+
+TEST_F(WaitTest, LinkThatStaysDownEndsWithTheDeadline) {
+  const auto a0 = make_pair_end();
+
+  EXPECT_FALSE(wait(a0.index, milliseconds{50}));
+}
+
+/// As when the process was stopped for longer than it has patience.
+TEST_F(WaitTest, LinkThatHasComeUpBeforeAMissedDeadlineIsUp) {
+  const auto a0 = make_pair_end();
+  shell("ip link set b0 up");
+  ASSERT_TRUE(await([&] { return nl::find_link(host(), a0.index)->oper_up; }));
+
+  EXPECT_TRUE(wait(a0.index, milliseconds{-1}));
+}
+
+TEST_F(WaitTest, MissingLinkEndsWithTheDeadline) {
+  EXPECT_FALSE(wait(IfIndex{999'999}, milliseconds{50}));
+}
+
+/// The monitor loses notifications then, and the wait asks.
+TEST_F(WaitTest, FloodIsNoHindrance) {
+  const auto a0 = make_pair_end();
+  std::thread soon{[&] {
+    shell("ip link set b0 up");
+    flood(a0);
+  }};
+
+  EXPECT_TRUE(wait(a0.index, milliseconds{3000}));
+  soon.join();
 }
 
 }  // namespace
