@@ -119,7 +119,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("port up");
   nl::change_link(site.host, port.index, {.up = true}, "set " + quote(port.name.str()) + " up");
-  await_port(site, port);
+  await_port(site, port, far);
   await_duplicate_detection(site, far, result);
   interfaces.insert(
       interfaces.begin(),

@@ -1,22 +1,14 @@
 #include "port.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "attach/carrier.h"
 #include "base/error.h"
 #include "netlink/bridge.h"
-#include "netlink/monitor.h"
 #include "netlink/route.h"
 #include "nft/spoofcheck.h"
 
 namespace patchbay::bridge {
-
-namespace {
-
-/// On a busy host the kernel is late with it: seconds, when 200 runtimes work at once.
-constexpr std::chrono::seconds kPortPatience{30};
-
-}  // namespace
 
 void configure_port(const Site& site, const nl::Link& bridge, const nl::Link& port) {
   if (site.config.hairpin || site.config.port_isolation) {
@@ -64,17 +56,12 @@ void unguard_port(nft::Connection& connection, const cni::Attachment& attachment
   }
 }
 
-void await_port(const Site& site, const nl::Link& port) {
+void await_port(const Site& site, const nl::Link& port, const nl::Link& far) {
   if (site.config.disable_container_interface) {
     return;
   }
-  const auto deadline = std::chrono::steady_clock::now() + kPortPatience;
-  if (!nl::wait_until_up(site.host, port.index, deadline)) {
-    throw Error{
-        ErrorCode::kernel,
-        "bridge port " + quote(port.name.str()) + " has not come up in " +
-            std::to_string(kPortPatience.count()) + " s"};
-  }
+  attach::await_carrier(site.host, port);
+  attach::await_carrier(site.container, far, &*site.attachment.netns);
   // All that it has of IPv6. The kernel walks these routes whenever a link comes or goes, and for
   // every multicast packet.
   (void)nl::delete_multicast_route(site.host, port.index);

@@ -26,8 +26,8 @@ void guard_port(const Site& site, const nl::Link& port, const nl::Link& far, Und
 /// that does not tell.
 void unguard_port(nft::Connection& connection, const cni::Attachment& attachment);
 
-/// Waits until `port` carries frames. Throws Error{kernel} after 30 seconds.
-void await_port(const Site& site, const nl::Link& port);
+/// Waits until `port` and `far`, the container's end, carry frames.
+void await_port(const Site& site, const nl::Link& port, const nl::Link& far);
 
 /// The bridge as it is now. One that nobody gave an address takes that of a port, and another one
 /// when ports come and go, which breaks its neighbours' ARP entries: its address is then set to

@@ -1,5 +1,6 @@
 // ovs: a veth pair between a container and an Open vSwitch bridge of the host.
 
+#include "attach/carrier.h"
 #include "attach/detach.h"
 #include "base/best_effort.h"
 #include "base/error.h"
@@ -102,6 +103,8 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("ovs-vswitchd");
   port.await(site.config.patience);
+  attach::await_carrier(site.host, near);
+  attach::await_carrier(site.container, far, &*site.attachment.netns);
   await_addresses(site, result);
   report(site, std::move(interfaces), result);
   return result;

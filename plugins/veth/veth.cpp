@@ -2,6 +2,7 @@
 
 #include "netlink/veth.h"
 
+#include "attach/carrier.h"
 #include "attach/detach.h"
 #include "attach/gateway.h"
 #include "attach/masquerade.h"
@@ -61,11 +62,9 @@ void prepare_host(nl::Socket& socket, const nl::Link& near, const cni::Result& r
 }
 
 /// Each link with IPv6 has routes of its own, and the kernel walks all of them whenever one comes
-/// or goes. The one that is left appears when the link carries packets, which a look-up makes sure
-/// of.
+/// or goes. The one that is left appears when the link carries packets.
 void forget_ipv6(nl::Socket& socket, const nl::Link& near, const cni::Result& result) {
   if (!ipam::has_v6(result)) {
-    (void)nl::find_link(socket, near.index);
     (void)nl::delete_multicast_route(socket, near.index);
   }
 }
@@ -141,6 +140,8 @@ cni::Result add(const cni::Attachment& attachment) {
   log::phase("addresses complete");
   ipam::await_addresses(container, &*attachment.netns, ipam::addresses_of(result));
   ipam::await_addresses(host, nullptr, ipam::gateway_addresses_of(result));
+  attach::await_carrier(host, near);
+  attach::await_carrier(container, far, &*attachment.netns);
   forget_ipv6(host, near, result);
   report(attachment, near, far, result);
   result.dns = config.dns.empty() ? result.dns : config.dns;

@@ -172,6 +172,38 @@ TEST_P(NetworkTrafficTest, MasqueradeComesBackAfterAFlushOfEverything) {
   EXPECT_EQ(seen("c2", "out", "172.16.0.2"), "172.16.0.1");
 }
 
+/// In the namespace of `in` ("": the host's); asked in a way that does not make the kernel hurry.
+std::string state_of(const std::string& link, const std::string& in) {
+  const std::string file = "/sys/class/net/" + link + "/operstate";
+  return shell((in.empty() ? "" : "ip netns exec " + in + " ") + "cat " + file);
+}
+
+/// Makes the next links of the host and of c1 have the same number.
+void align_numbers() {
+  shell(
+      "probe() { ip $1 link add probe type bridge;"
+      "          ip $1 -json link show probe | sed 's/.*\"ifindex\":\\([0-9]*\\).*/\\1/';"
+      "          ip $1 link del probe; };"
+      "wanted=$(probe); while [ $(probe '-n c1') -lt $wanted ]; do :; done");
+}
+
+/// A worker of the kernel takes up to a second to see to the carrier of a pair whose ends have the
+/// same number (net/core/link_watch.c: linkwatch_urgent_event). Until then an end drops everything.
+TEST_P(NetworkTrafficTest, BothEndsCarryPacketsWhateverTheirNumbers) {
+  attach(network(), container_called("c2"));  // makes the bridge
+  align_numbers();
+
+  const json result = attach(network());
+
+  const auto& interfaces = result.at("interfaces");
+  const std::string near = interfaces.at(interfaces.size() - 2).at("name");
+  ASSERT_EQ(
+      shell("cat /sys/class/net/" + near + "/ifindex"),
+      shell("ip netns exec c1 cat /sys/class/net/eth0/ifindex"));
+  EXPECT_EQ(state_of(near, ""), "up\n");
+  EXPECT_EQ(state_of("eth0", "c1"), "up\n");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Plugins, NetworkTrafficTest, testing::Values("bridge", "ptp"), name_of_text);
 
