@@ -71,8 +71,9 @@ cni::Result finish_lease(const Site& site, std::optional<ipam::Acquisition>& lea
   return result;
 }
 
-/// Everything after the IPAM plugin has been started; `lease` is empty on layer 2. The database and
-/// ovs-vswitchd work while the container is configured; ovs-vswitchd is awaited last.
+/// Everything after the IPAM plugin has been started; `lease` is empty on layer 2. The database
+/// works while the address is awaited, ovs-vswitchd while the container is configured; it is
+/// awaited last.
 cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, UndoLog& undo) {
   log::phase("links");
   const auto near = add_pair(site, undo);
@@ -86,20 +87,20 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
     result = finish_lease(site, lease);
   }
 
-  log::phase("addresses");
+  log::phase("database");
   if (site.config.ip_spoof_check && !addresses_first) {
     guard_port(site, near, far, result);
   }
-  configure_container(site, far, result);
-
-  log::phase("database");
   finish_port(site, port);
   std::vector<cni::Interface> interfaces{
       interface_of(near, {}), interface_of(far, site.attachment.netns_path)};
   if (const auto gateway = ensure_gateway(site, result, undo)) {
     interfaces.push_back(interface_of(*gateway, {}));
   }
-  masquerade(site, result, undo);
+
+  log::phase("addresses");
+  masquerade(site, result, undo);  // before the first packet
+  configure_container(site, far, result);
 
   log::phase("ovs-vswitchd");
   port.await(site.config.patience);

@@ -125,17 +125,17 @@ cni::Result add(const cni::Attachment& attachment) {
   require_gateways(result);
   prepare_host(host, near, result);
 
-  log::phase("addresses");
-  const auto far = nl::get_link(container, attachment.ifname);
-  configure_container(container, attachment, far, result);
-  configure_host(host, near, result);
-
-  log::phase("masquerade");
+  log::phase("masquerade");  // before the first packet
   undo.on_failure("remove the masquerade", [&] {
     nft::Connection connection;
     config.masquerade.undo(connection, attachment.owner());
   });
   config.masquerade.add(attachment.owner(), result);
+
+  log::phase("addresses");
+  const auto far = nl::get_link(container, attachment.ifname);
+  configure_container(container, attachment, far, result);
+  configure_host(host, near, result);
 
   log::phase("addresses complete");
   ipam::await_addresses(container, &*attachment.netns, ipam::addresses_of(result));

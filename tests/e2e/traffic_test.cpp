@@ -88,6 +88,20 @@ TEST_P(NetworkTrafficTest, MegabyteToTheOutsideIsMasqueradedOverIpv6) {
   EXPECT_EQ(seen("c1", "out", "fd00:16::2"), "fd00:16::1");
 }
 
+/// A flow keeps what its first packet has met. The container runs already, as in `podman network
+/// connect`.
+TEST_P(NetworkTrafficTest, NoPacketLeavesBeforeTheMasquerade) {
+  attach(network(), container_called("c2"));  // turns forwarding on
+  const auto c1 = open_namespace("c1");
+  const auto out = open_namespace("out");
+  for (int round = 0; round < 8; ++round) {
+    json result;
+    const auto seen = chatter_while({c1}, {out, "172.16.0.2"}, [&] { result = attach(network()); });
+    EXPECT_EQ(seen, std::set<std::string>{"172.16.0.1"});
+    detach(with_previous(network(), result));
+  }
+}
+
 TEST_P(NetworkTrafficTest, WithoutMasqueradeTheOutsideSeesTheContainer) {
   json plain = network();
   plain["ipMasq"] = false;

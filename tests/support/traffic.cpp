@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdexcept>
+#include <thread>
 
 #include <sys/socket.h>
 
@@ -57,11 +58,11 @@ SocketAddress socket_address(const std::string& text) {
   return address;
 }
 
-UniqueFd make_socket(const netns::Netns& ns, bool v6) {
+UniqueFd make_socket(const netns::Netns& ns, bool v6, int type = SOCK_STREAM) {
   const netns::ScopedNetns inside{ns};
-  UniqueFd fd{::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  UniqueFd fd{::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
-    fail("open a TCP socket", errno);
+    fail("open a socket", errno);
   }
   return fd;
 }
@@ -160,23 +161,39 @@ void exchange(int client, int server) {
   }
 }
 
+void bind_to(int fd, SocketAddress& address) {
+  if (::bind(fd, address.get(), address.size) != 0 ||
+      ::getsockname(fd, address.get(), &address.size) != 0) {
+    fail("bind to " + address.str(), errno);
+  }
+}
+
+/// The senders of what has arrived.
+std::set<std::string> senders_to(int fd) {
+  std::set<std::string> senders;
+  char byte = 0;
+  SocketAddress seen;
+  while (::recvfrom(fd, &byte, sizeof byte, 0, seen.get(), &seen.size) >= 0) {
+    senders.insert(seen.str());
+    seen = {};
+  }
+  return senders;
+}
+
 }  // namespace
 
 std::string exchange_megabyte(const Endpoint& client, const Endpoint& server) {
   SocketAddress address = socket_address(server.address);
   const bool v6 = address.storage.ss_family == AF_INET6;
   const UniqueFd listener = make_socket(server.ns, v6);
-  if (::bind(listener.get(), address.get(), address.size) != 0 ||
-      ::listen(listener.get(), 1) != 0 ||
-      ::getsockname(listener.get(), address.get(), &address.size) != 0) {
+  bind_to(listener.get(), address);
+  if (::listen(listener.get(), 1) != 0) {
     fail("listen on " + server.address, errno);
   }
   const UniqueFd near = make_socket(client.ns, v6);
   if (!client.address.empty()) {
     SocketAddress own = socket_address(client.address);
-    if (::bind(near.get(), own.get(), own.size) != 0) {
-      fail("bind to " + client.address, errno);
-    }
+    bind_to(near.get(), own);
   }
   connect_to(near.get(), address);
   wait_for(listener.get(), POLLIN, "accept");
@@ -187,6 +204,23 @@ std::string exchange_megabyte(const Endpoint& client, const Endpoint& server) {
   }
   exchange(near.get(), far.get());
   return seen.str();
+}
+
+std::set<std::string> chatter_while(
+    const Endpoint& client, const Endpoint& server, const std::function<void()>& connect) {
+  SocketAddress address = socket_address(server.address);
+  const bool v6 = address.storage.ss_family == AF_INET6;
+  const UniqueFd listener = make_socket(server.ns, v6, SOCK_DGRAM);
+  bind_to(listener.get(), address);
+  const UniqueFd near = make_socket(client.ns, v6, SOCK_DGRAM);
+  const std::jthread chatter{[&near, address](const std::stop_token& stop) mutable {
+    while (!stop.stop_requested()) {  // refused as long as there is no route
+      (void)::sendto(near.get(), "x", 1, 0, address.get(), address.size);
+    }
+  }};
+  connect();
+  wait_for(listener.get(), POLLIN, "hear of the client");
+  return senders_to(listener.get());
 }
 
 }  // namespace patchbay::test

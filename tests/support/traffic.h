@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 
 #include "netns/netns.h"
@@ -16,5 +18,11 @@ struct Endpoint {
 /// server saw the client under. Throws std::runtime_error when a byte is wrong, when the connection
 /// fails, or when it takes longer than three seconds.
 std::string exchange_megabyte(const Endpoint& client, const Endpoint& server);
+
+/// Sends datagrams without pause, one flow, while `connect` makes the way from `client` to
+/// `server`. Returns the addresses that the server saw the client under. Throws std::runtime_error
+/// when none arrives within three seconds afterwards.
+std::set<std::string> chatter_while(
+    const Endpoint& client, const Endpoint& server, const std::function<void()>& connect);
 
 }  // namespace patchbay::test
