@@ -58,6 +58,33 @@ int error_of_done(const nlmsghdr& reply) {
   return code < 0 ? errno_of(code) : 0;
 }
 
+/// What is received, while it is looked at. All sockets use the same memory in turn, because memory
+/// that is touched for the first time costs page faults; who receives while another datagram is
+/// still looked at has its own.
+class ReceiveBuffer {
+ public:
+  ReceiveBuffer() : bytes_{std::move(spare())} {
+    if (!bytes_) {
+      bytes_.reset(new char[kReceiveBuffer]);
+    }
+  }
+  ReceiveBuffer(const ReceiveBuffer&) = delete;
+  ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+  ReceiveBuffer(ReceiveBuffer&&) = delete;
+  ReceiveBuffer& operator=(ReceiveBuffer&&) = delete;
+  ~ReceiveBuffer() { spare() = std::move(bytes_); }
+
+  char* get() { return bytes_.get(); }
+
+ private:
+  static std::unique_ptr<char[]>& spare() {
+    thread_local std::unique_ptr<char[]> one;
+    return one;
+  }
+
+  std::unique_ptr<char[]> bytes_;
+};
+
 struct DumpProgress {
   int error = 0;
   bool done = false;
@@ -108,9 +135,7 @@ void Socket::Deleter::operator()(nl_sock* socket) const noexcept {
   ::nl_socket_free(socket);
 }
 
-Socket::Socket(Protocol protocol)
-    : socket_{::nl_socket_alloc()},
-      buffer_{new char[kReceiveBuffer]} {
+Socket::Socket(Protocol protocol) : socket_{::nl_socket_alloc()} {
   if (!socket_) {
     throw std::bad_alloc{};
   }
@@ -165,15 +190,16 @@ void Socket::send(std::span<const Message> messages) {
 
 int Socket::receive(const Visit& visit, Patience patience) {
   const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
+  ReceiveBuffer buffer;
   ssize_t got = -1;
   do {
-    got = ::recv(fd(), buffer_.get(), kReceiveBuffer, flags);
+    got = ::recv(fd(), buffer.get(), kReceiveBuffer, flags);
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
     return errno;
   }
   int left = static_cast<int>(got);
-  auto* reply = reinterpret_cast<nlmsghdr*>(buffer_.get());
+  auto* reply = reinterpret_cast<nlmsghdr*>(buffer.get());
   for (; ::nlmsg_ok(reply, left) != 0; reply = ::nlmsg_next(reply, &left)) {
     visit(*reply);
   }

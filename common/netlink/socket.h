@@ -85,7 +85,6 @@ class Socket {
 
   std::unique_ptr<nl_sock, Deleter> socket_;
   std::uint32_t sequence_ = 0;
-  std::unique_ptr<char[]> buffer_;
 };
 
 /// The refusal that `reply` carries; nullopt when it is no acknowledgement.
