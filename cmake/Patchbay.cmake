@@ -28,6 +28,11 @@ target_compile_options(
 target_compile_definitions(
   patchbay_options INTERFACE _GNU_SOURCE PATCHBAY_VERSION="${PROJECT_VERSION}")
 target_link_options(patchbay_options INTERFACE -Wl,--gc-sections)
+if(PATCHBAY_STATIC)
+  # Code and constants share a segment, as they did until binutils 2.31: two mappings less at every
+  # start, which is 0.05 ms of 0.55 (medians of VERSION, four copies of each executable in turns).
+  target_link_options(patchbay_options INTERFACE LINKER:-z,noseparate-code)
+endif()
 if(PATCHBAY_SANITIZE)
   # GCC 12 takes what the sanitizers add for uses of uninitialized values, e.g. in <regex>.
   target_compile_options(
