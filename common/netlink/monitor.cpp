@@ -65,8 +65,8 @@ bool wait_until_up(Socket& socket, IfIndex link, Deadline deadline, const netns:
   if (is_up()) {
     return true;
   }
-  constexpr auto event = LinkMonitor::Event::up;
-  LinkMonitor monitor = ns != nullptr ? LinkMonitor{*ns, link, event} : LinkMonitor{link, event};
+  constexpr auto kUp = LinkMonitor::Event::up;
+  LinkMonitor monitor = ns != nullptr ? LinkMonitor{*ns, link, kUp} : LinkMonitor{link, kUp};
   bool up = is_up();
   Deadline ask = steady_clock::now() + kMoment;
   while (!up && steady_clock::now() < deadline) {
