@@ -72,8 +72,8 @@ bool wait_until_up(Socket& socket, IfIndex link, Deadline deadline, const netns:
   while (!up && steady_clock::now() < deadline) {
     pollfd waiting{monitor.fd(), POLLIN, 0};
     (void)::poll(&waiting, 1, milliseconds_until(std::min(deadline, ask)));
-    const bool complete = monitor.hear(up);
-    if (!complete || (!up && steady_clock::now() >= ask)) {
+    (void)monitor.hear(up);  // what was lost is asked for
+    if (!up && steady_clock::now() >= ask) {
       up = is_up();
       ask = steady_clock::now() + kMoment;
     }

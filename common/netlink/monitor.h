@@ -41,8 +41,8 @@ class LinkMonitor {
 /// has the kernel see to the carrier there and then (Linux 6.8, net/core/link_watch.c:
 /// linkwatch_sync_dev), while a worker does it later, that of a pair whose ends have the same
 /// number up to a second later. Listens to the kernel otherwise, and asks again when nothing was
-/// heard for a moment, when notifications were lost, and at the end. `ns` is the link's namespace;
-/// the calling thread's when null. False when `deadline` passes before. Throws SystemError.
+/// heard for a moment and at the end. `ns` is the link's namespace; the calling thread's when null.
+/// False when `deadline` passes before. Throws SystemError.
 bool wait_until_up(
     Socket& socket, IfIndex link, Deadline deadline, const netns::Netns* ns = nullptr);
 

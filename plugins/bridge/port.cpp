@@ -60,8 +60,7 @@ void await_port(const Site& site, const nl::Link& port, const nl::Link& far) {
   if (site.config.disable_container_interface) {
     return;
   }
-  attach::await_carrier(site.host, port);
-  attach::await_carrier(site.container, far, &*site.attachment.netns);
+  attach::await_carrier({site.host, port, site.container, *site.attachment.netns, far});
   // All that it has of IPv6. The kernel walks these routes whenever a link comes or goes, and for
   // every multicast packet.
   (void)nl::delete_multicast_route(site.host, port.index);

@@ -104,8 +104,7 @@ cni::Result attach(const Site& site, std::optional<ipam::Acquisition>& lease, Un
 
   log::phase("ovs-vswitchd");
   port.await(site.config.patience);
-  attach::await_carrier(site.host, near);
-  attach::await_carrier(site.container, far, &*site.attachment.netns);
+  attach::await_carrier({site.host, near, site.container, *site.attachment.netns, far});
   await_addresses(site, result);
   report(site, std::move(interfaces), result);
   return result;

@@ -140,8 +140,7 @@ cni::Result add(const cni::Attachment& attachment) {
   log::phase("addresses complete");
   ipam::await_addresses(container, &*attachment.netns, ipam::addresses_of(result));
   ipam::await_addresses(host, nullptr, ipam::gateway_addresses_of(result));
-  attach::await_carrier(host, near);
-  attach::await_carrier(container, far, &*attachment.netns);
+  attach::await_carrier({host, near, container, *attachment.netns, far});
   forget_ipv6(host, near, result);
   report(attachment, near, far, result);
   result.dns = config.dns.empty() ? result.dns : config.dns;

@@ -140,6 +140,19 @@ TEST_F(WaitTest, LinkThatComesUpMeanwhileEndsIt) {
   soon.join();
 }
 
+/// The kernel may keep an event to itself for a second, but not from who asks. Here it is kept by
+/// listening where nothing happens.
+TEST_F(WaitTest, LinkThatNothingIsHeardOfIsAskedForAgain) {
+  const auto a0 = make_pair_end();
+  std::thread soon{[] { shell("sleep 0.1; ip link set b0 up"); }};
+  const auto begun = steady_clock::now();
+
+  EXPECT_TRUE(nl::wait_until_up(host(), a0.index, begun + milliseconds{60'000}, &container_ns()));
+
+  EXPECT_LT(steady_clock::now() - begun, milliseconds{30'000});
+  soon.join();
+}
+
 TEST_F(WaitTest, LinkThatStaysDownEndsWithTheDeadline) {
   const auto a0 = make_pair_end();
 

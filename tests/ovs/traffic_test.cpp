@@ -17,6 +17,14 @@ class OvsTrafficTest : public SwitchTest {
       const std::string& client, const std::string& server, const std::string& address) {
     return exchange_megabyte({open_namespace(client)}, {open_namespace(server), address});
   }
+  /// "out", a host outside at 172.16.0.2, which knows nothing of the containers' subnets.
+  void make_outside() {
+    make_namespace("out");
+    shell(
+        "ip link add wan0 type veth peer eth0 netns out; ip addr add 172.16.0.1/24 dev wan0;"
+        "ip link set wan0 up; ip -n out addr add 172.16.0.2/24 dev eth0;"
+        "ip -n out link set eth0 up");
+  }
 };
 
 TEST_F(OvsTrafficTest, MegabyteEachWay) {
@@ -128,10 +136,7 @@ TEST_F(OvsTrafficTest, IsolatedPortsDoNotReachEachOther) {
 }
 
 TEST_F(OvsTrafficTest, GatewayAndMasquerade) {
-  make_namespace("out");
-  shell(
-      "ip link add wan0 type veth peer eth0 netns out; ip addr add 172.16.0.1/24 dev wan0;"
-      "ip link set wan0 up; ip -n out addr add 172.16.0.2/24 dev eth0; ip -n out link set eth0 up");
+  make_outside();
   const json config = network(R"({"isDefaultGateway": true, "ipMasq": true})");
 
   const json result = attach(config);
@@ -141,6 +146,22 @@ TEST_F(OvsTrafficTest, GatewayAndMasquerade) {
   EXPECT_EQ(result["interfaces"][2]["name"], "ovs1");
   check(with_previous(config, result));
   detach(with_previous(config, result));
+}
+
+/// A flow keeps what its first packet has met; the container runs already.
+TEST_F(OvsTrafficTest, NoPacketLeavesBeforeTheMasquerade) {
+  make_outside();
+  const json config = network(R"({"isDefaultGateway": true, "ipMasq": true})");
+  attach(config, container_called("c2"));  // turns forwarding on
+  for (int round = 0; round < 4; ++round) {
+    json result;
+    const auto seen =
+        chatter_while({open_namespace("c1")}, {open_namespace("out"), "172.16.0.2"}, [&] {
+          result = attach(config);
+        });
+    EXPECT_EQ(seen, std::set<std::string>{"172.16.0.1"});
+    detach(with_previous(config, result));
+  }
 }
 
 TEST_F(OvsTrafficTest, GatewayInAVlan) {
