@@ -78,12 +78,9 @@ set_target_properties(
 if(PATCHBAY_STATIC)
   # libcrypto could resolve names, and is never asked to: glibc's resolver does not work in a static
   # executable. (It could load modules, too: see shim.c.)
-  set(OVS_UNUSED freeaddrinfo gai_strerror getaddrinfo gethostbyname getnameinfo)
-  list(TRANSFORM OVS_UNUSED REPLACE "(.+)" "--defsym=\\1=0")
-  list(APPEND OVS_UNUSED --wrap=dlopen)
-  list(JOIN OVS_UNUSED "," OVS_UNUSED)
-  set_target_properties(
-    patchbay_openvswitch PROPERTIES INTERFACE_LINK_OPTIONS "LINKER:${OVS_UNUSED}")
+  patchbay_leave_out(
+    patchbay_openvswitch freeaddrinfo gai_strerror getaddrinfo gethostbyname getnameinfo)
+  target_link_options(patchbay_openvswitch INTERFACE LINKER:--wrap=dlopen)
 endif()
 
 # The target openvswitch leaves archive and headers.

@@ -44,11 +44,20 @@ endif()
 
 # Debian has no static archive of spdlog and fmt: both are used as headers. Without a separator of
 # thousands of its own, fmt would ask std::locale for one, and with it come all of libstdc++'s locales
-# and streams: a quarter of a small executable, set up at every start.
+# and streams: a quarter of a small executable, set up at every start. No message has a fraction.
 add_library(patchbay_spdlog INTERFACE)
 target_compile_definitions(
   patchbay_spdlog INTERFACE FMT_HEADER_ONLY "FMT_STATIC_THOUSANDS_SEPARATOR=','" SPDLOG_FMT_EXTERNAL
-                            SPDLOG_DISABLE_DEFAULT_LOGGER)
+                            SPDLOG_DISABLE_DEFAULT_LOGGER FMT_USE_FLOAT=0 FMT_USE_DOUBLE=0
+                            FMT_USE_LONG_DOUBLE=0)
+
+# patchbay_leave_out(LIBRARY functions...): executables with LIBRARY do without the C library's
+# functions, which it refers to but is never asked to call.
+function(patchbay_leave_out library)
+  list(TRANSFORM ARGN REPLACE "(.+)" "--defsym=\\1=0")
+  list(JOIN ARGN "," undefined)
+  set_property(TARGET ${library} APPEND PROPERTY INTERFACE_LINK_OPTIONS "LINKER:${undefined}")
+endfunction()
 
 # Only libnl's core archive: messages and sockets. Requests are built here, attribute by attribute.
 find_library(LIBNL_STATIC libnl-3.a REQUIRED)
@@ -58,10 +67,7 @@ target_link_libraries(patchbay_libnl INTERFACE ${LIBNL_STATIC})
 if(PATCHBAY_STATIC)
   # libnl's functions that print and read names of hosts and protocols are never called here; they
   # would drag in glibc's resolver, which does not work in a static executable.
-  target_link_options(
-    patchbay_libnl
-    INTERFACE
-    "LINKER:--defsym=getaddrinfo=0,--defsym=getprotobyname=0,--defsym=getprotobynumber=0")
+  patchbay_leave_out(patchbay_libnl getaddrinfo getnameinfo getprotobyname getprotobynumber)
 endif()
 
 # patchbay_library(NAME SOURCES files... LINK targets...): common/NAME as patchbay::NAME.
