@@ -11,9 +11,9 @@
 #include <sys/mount.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/unique_fd.h"
 #include "netlink/veth.h"
+#include "netns/sysctl.h"
 
 namespace patchbay::bench {
 
@@ -37,13 +37,9 @@ void mount_empty(const std::string& path) {
 }
 
 /// A container asks for routers thrice, 4 s apart; those that are there already have done so long
-/// ago. Inherited by the links that come.
+/// ago. Inherited by the links that come, where the kernel has IPv6.
 void silence_router_solicitation() {
-  const UniqueFd file{
-      ::open("/proc/sys/net/ipv6/conf/default/router_solicitations", O_WRONLY | O_CLOEXEC)};
-  if (file) {  // not with a kernel without IPv6
-    write_all(file.get(), "0", "write router_solicitations");
-  }
+  (void)sysctl::try_set("ipv6/conf/default/router_solicitations", "0");
 }
 
 /// Binds a fresh namespace to `path`; the caller stays where it is.

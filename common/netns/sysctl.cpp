@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include <sys/mount.h>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -15,6 +17,28 @@ namespace {
 
 /// For each read the kernel makes and clears a buffer as large as ours, so this is small.
 constexpr std::size_t kLongestValue = 1023;
+
+constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+/// A /proc of our own that is mounted nowhere and goes with the last descriptor. Invalid before
+/// Linux 5.2 and where mounting is forbidden.
+UniqueFd mount_proc() {
+  const UniqueFd context{::fsopen("proc", FSOPEN_CLOEXEC)};
+  if (!context || ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return {};
+  }
+  return UniqueFd{::fsmount(context.get(), FSMOUNT_CLOEXEC, 0)};
+}
+
+/// In the machine's /proc, "sys/net" of all namespaces that ever looked for one have the same name,
+/// and the kernel compares them one by one (fs/proc/proc_sysctl.c: proc_sys_compare): 0.7 ms with
+/// 1,000 namespaces. In one of our own it finds none but ours, which takes 0.1 ms, mount included.
+UniqueFd open_directory(const std::string& path) {
+  const UniqueFd proc = mount_proc();
+  return UniqueFd{
+      proc ? ::openat(proc.get(), ("sys/" + path).c_str(), kDirectory)
+           : ::open(("/proc/sys/" + path).c_str(), kDirectory)};
+}
 
 struct Place {
   Directory directory;
@@ -30,7 +54,7 @@ Place place_of(const std::string& key) {
 
 Directory::Directory(std::string path)
     : path_{"net/" + std::move(path)},
-      fd_{::open(("/proc/sys/" + path_).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)} {
+      fd_{open_directory(path_)} {
   if (!fd_ && errno != ENOENT) {
     throw SystemError{errno, "open sysctl " + path_};
   }

@@ -17,9 +17,8 @@ void set(const std::string& key, std::string_view value);
 bool try_set(const std::string& key, std::string_view value);
 
 /// The keys below a directory, "ipv6/conf", of the namespace that the calling thread is in when
-/// this is made. Who needs several of them makes one: to find the directory, the kernel goes
-/// through the namespaces of the whole machine (fs/proc/proc_sysctl.c: proc_sys_compare); what is
-/// in it, it finds at once.
+/// this is made. Who needs several of them makes one: finding the directory costs more than all
+/// that is in it.
 class Directory {
  public:
   /// Without the directory it has no keys.

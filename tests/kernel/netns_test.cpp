@@ -2,9 +2,14 @@
 
 #include <cerrno>
 #include <fstream>
+#include <thread>
 
+#include <sys/mount.h>
+
+#include "base/privilege.h"
 #include "kernel/netlink.h"
 #include "netns/sysctl.h"
+#include "support/require_kernel.h"
 
 namespace patchbay::test {
 namespace {
@@ -118,6 +123,30 @@ TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
 
     EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "0");
   }
+  EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "1");
+}
+
+/// Which what others have looked up in the machine's /proc makes no slower.
+TEST_F(SysctlTest, IsSetInAViewOfItsOwn) {
+  if (::mount("proc", "/mnt", "proc", 0, nullptr) != 0) {
+    PATCHBAY_SKIP("/proc cannot be mounted: a user namespace without a PID namespace");
+  }
+  ASSERT_EQ(::umount2("/mnt", MNT_DETACH), 0);
+  const char* machines = "/proc/sys";
+  ASSERT_EQ(::mount(machines, machines, nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(::mount(nullptr, machines, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+
+  EXPECT_TRUE(sysctl::try_set("ipv4/ip_forward", "1"));
+
+  EXPECT_EQ(::umount2(machines, MNT_DETACH), 0);
+}
+
+TEST_F(SysctlTest, IsSetInTheMachinesWhereMountingIsForbidden) {
+  std::thread{[] {
+    drop_capabilities({Capability::net_admin});
+    EXPECT_TRUE(sysctl::try_set("ipv4/ip_forward", "1"));
+  }}.join();
+
   EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "1");
 }
 
