@@ -127,16 +127,25 @@ TEST_F(SysctlTest, DirectoryStaysThatOfTheNamespaceItWasMadeIn) {
 }
 
 /// Which what others have looked up in the machine's /proc makes no slower.
-TEST_F(SysctlTest, IsSetInAViewOfItsOwn) {
+TEST_F(SysctlTest, IsLookedUpInAViewOfItsOwn) {
   if (::mount("proc", "/mnt", "proc", 0, nullptr) != 0) {
     PATCHBAY_SKIP("/proc cannot be mounted: a user namespace without a PID namespace");
   }
   ASSERT_EQ(::umount2("/mnt", MNT_DETACH), 0);
+  ASSERT_EQ(::mount("none", "/proc/sys/net", "tmpfs", 0, nullptr), 0);
+
+  EXPECT_TRUE(sysctl::try_set("ipv4/ip_forward", "1"));
+
+  EXPECT_EQ(::umount2("/proc/sys/net", MNT_DETACH), 0);
+}
+
+TEST_F(SysctlTest, IsNotSetWhereTheMachinesAreReadOnly) {
   const char* machines = "/proc/sys";
   ASSERT_EQ(::mount(machines, machines, nullptr, MS_BIND, nullptr), 0);
   ASSERT_EQ(::mount(nullptr, machines, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
 
-  EXPECT_TRUE(sysctl::try_set("ipv4/ip_forward", "1"));
+  EXPECT_TRUE(is_refused([] { sysctl::set("ipv4/ip_forward", "1"); }, EROFS, "set sysctl net/"));
+  EXPECT_EQ(sysctl::Directory{"ipv4"}.find("ip_forward"), "0");
 
   EXPECT_EQ(::umount2(machines, MNT_DETACH), 0);
 }
